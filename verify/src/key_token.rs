@@ -1,0 +1,87 @@
+//! Key tokens: `kb_`, an id, a secret and a checksum in one word that a double-click selects whole.
+//!
+//! ```text
+//! kb_ | 16 characters of id | 32 characters of secret | 6 characters of CRC32
+//! ```
+//!
+//! All in base62 (`0-9A-Za-z`). The secret's 32 characters are drawn evenly, so they hold
+//! 32 × log2(62) ≈ 190 random bits. The CRC32 (IEEE, as in zlib) is of everything before it and
+//! guards against typing and cutting mistakes, not against people.
+
+use crate::token::{Malformed, PlainToken};
+
+/// How every key token begins.
+pub const KEY_TOKEN_PREFIX: &str = "kb_";
+
+/// A regular expression for secret scanners. A hit is certain once [`KeyToken::parse`] accepts it.
+pub const KEY_TOKEN_PATTERN: &str = r"\bkb_[0-9A-Za-z]{54}\b";
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const ID_CHARS: usize = 16;
+const SECRET_CHARS: usize = 32;
+const CHECKSUM_CHARS: usize = 6;
+
+/// A key token of the right form with a fitting checksum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyToken(PlainToken);
+
+impl KeyToken {
+    /// Makes a token from 48 numbers, each below 62, that the caller drew at random.
+    ///
+    /// The first 16 become the public id, the other 32 the secret; a number of 62 or more counts
+    /// as its remainder.
+    #[must_use]
+    pub fn from_random(digits: &[u8; ID_CHARS + SECRET_CHARS]) -> Self {
+        let mut text = String::from(KEY_TOKEN_PREFIX);
+        text.extend(digits.iter().map(|digit| base62_digit(u32::from(*digit))));
+        text.push_str(&checksum(&text));
+        Self(PlainToken::new(text))
+    }
+
+    /// Reads a key token.
+    ///
+    /// # Errors
+    /// [`Malformed::KeyForm`] if length or alphabet are wrong, [`Malformed::KeyChecksum`] if the
+    /// checksum does not fit.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        let body = text.strip_prefix(KEY_TOKEN_PREFIX).ok_or(Malformed::KeyForm)?;
+        let of_the_form =
+            body.len() == ID_CHARS + SECRET_CHARS + CHECKSUM_CHARS && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !of_the_form {
+            return Err(Malformed::KeyForm);
+        }
+        let (start, end) = text.split_at_checked(text.len() - CHECKSUM_CHARS).ok_or(Malformed::KeyForm)?;
+        if checksum(start) != end {
+            return Err(Malformed::KeyChecksum);
+        }
+        Ok(Self(PlainToken::new(text.to_owned())))
+    }
+
+    /// The id inside the token: public, to be shown in lists and logs.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        let start = KEY_TOKEN_PREFIX.len();
+        self.0.reveal().get(start..start + ID_CHARS).unwrap_or_default()
+    }
+
+    /// The whole token as a secret.
+    #[must_use]
+    pub fn plain(&self) -> &PlainToken {
+        &self.0
+    }
+}
+
+fn base62_digit(value: u32) -> char {
+    let at = usize::try_from(value % 62).unwrap_or_default();
+    char::from(ALPHABET.get(at).copied().unwrap_or(b'0'))
+}
+
+fn checksum(text: &str) -> String {
+    let mut rest = crc32fast::hash(text.as_bytes());
+    let mut digits = [0; CHECKSUM_CHARS];
+    for digit in digits.iter_mut().rev() {
+        *digit = rest % 62;
+        rest /= 62;
+    }
+    digits.into_iter().map(base62_digit).collect()
+}

@@ -1,0 +1,230 @@
+//! Signed tokens: JWTs (RFC 7519) exactly as Label Studio makes them.
+//!
+//! Header `{"alg":"HS256","typ":"JWT"}`; payload `token_type`, `exp`, `iat`, `jti`, `user_id` in
+//! that order, `user_id` as a string. An access token of Keybearer has one claim more, `pat`: the
+//! id of the personal access token that it came from and that it dies with.
+//!
+//! A token is first only taken apart ([`UnverifiedToken`]); what it says counts after
+//! [`UnverifiedToken::verify`]. Times are judged in [`crate::judge`], where the clock is a parameter.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Serialize};
+
+use crate::judge::LEEWAY_SECONDS;
+use crate::keys::SigningKey;
+use crate::token::{PlainToken, TokenHash, TokenKind};
+use crate::verdict::Denial;
+
+/// Which of the two signed kinds a token says it is (claim `token_type`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SignedKind {
+    /// A personal access token.
+    Refresh,
+    /// An access token.
+    Access,
+}
+
+impl SignedKind {
+    /// The kind in Keybearer's words.
+    #[must_use]
+    pub fn token_kind(self) -> TokenKind {
+        match self {
+            Self::Refresh => TokenKind::Personal,
+            Self::Access => TokenKind::Access,
+        }
+    }
+}
+
+/// The claims of a signed token. Seconds are Unix seconds; fractions that others write are cut.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// Claim `token_type`.
+    #[serde(rename = "token_type")]
+    pub kind: SignedKind,
+    /// When it ends, in seconds. Required.
+    #[serde(deserialize_with = "seconds")]
+    pub exp: i64,
+    /// When it was issued, in seconds.
+    #[serde(default, deserialize_with = "optional_seconds", skip_serializing_if = "Option::is_none")]
+    pub iat: Option<i64>,
+    /// When it begins, in seconds. Keybearer does not write it, but honours it.
+    #[serde(default, deserialize_with = "optional_seconds", skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
+    /// The token's own id: 32 hex digits. For a personal access token, its id in the database.
+    pub jti: String,
+    /// The owner's id, as a string.
+    #[serde(deserialize_with = "id_text")]
+    pub user_id: String,
+    /// In an access token: the id of the personal access token that it came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pat: Option<String>,
+    /// Never written; a token of others that has it must have it as a string (RFC 7519, 4.1.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+}
+
+impl Claims {
+    pub(crate) fn is_current(&self, now: i64) -> bool {
+        let now = now.div_euclid(1000);
+        let begun = |at: Option<i64>| at.is_none_or(|at| at <= now.saturating_add(LEEWAY_SECONDS));
+        now < self.exp.saturating_add(LEEWAY_SECONDS) && begun(self.iat) && begun(self.nbf)
+    }
+
+    /// Signs these claims.
+    ///
+    /// # Errors
+    /// Only if the claims cannot be written as JSON, which does not happen to values of this type.
+    pub fn sign(&self, key: &SigningKey) -> Result<SignedToken, jsonwebtoken::errors::Error> {
+        // Written out because jsonwebtoken puts `typ` first, and Label Studio puts it last.
+        let header = BASE64.encode(br#"{"alg":"HS256","typ":"JWT"}"#);
+        let unsigned = format!("{header}.{}", BASE64.encode(serde_json::to_vec(self)?));
+        let signature = jsonwebtoken::crypto::sign(unsigned.as_bytes(), &key.encoding, Algorithm::HS256)?;
+        Ok(SignedToken { unsigned_len: unsigned.len(), text: PlainToken::new(format!("{unsigned}.{signature}")) })
+    }
+}
+
+/// A token that was just signed.
+#[derive(Clone, Debug)]
+pub struct SignedToken {
+    text: PlainToken,
+    unsigned_len: usize,
+}
+
+impl SignedToken {
+    /// The whole token as a secret.
+    #[must_use]
+    pub fn plain(&self) -> &PlainToken {
+        &self.text
+    }
+
+    /// `header.payload`: what may be shown again later, for it opens nothing.
+    #[must_use]
+    pub fn unsigned(&self) -> &str {
+        self.text.reveal().get(..self.unsigned_len).unwrap_or_default()
+    }
+
+    /// What the database keeps of it: the digest of `header.payload`, so that a token is known by
+    /// its exact text and not by a good signature alone.
+    #[must_use]
+    pub fn hash(&self) -> TokenHash {
+        TokenHash::digest(self.unsigned())
+    }
+}
+
+/// A text of a JWT's form, of which nothing is proven.
+#[derive(Clone)]
+pub struct UnverifiedToken {
+    text: String,
+    unsigned_len: usize,
+    is_hs256: bool,
+    claims: Option<Claims>,
+}
+
+/// The header fields that decide; others (`typ`, `kid`) say nothing that is believed.
+#[derive(Deserialize)]
+struct Header {
+    alg: serde_json::Value,
+    crit: Option<serde_json::Value>,
+}
+
+impl UnverifiedToken {
+    /// Takes apart `header.payload.signature`, or `header.payload` as Label Studio lists it.
+    /// `None` if the text is not of that form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.');
+        let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next());
+        if parts.next().is_some() || signature.is_some_and(str::is_empty) {
+            return None;
+        }
+        let unsigned_len = header.len() + 1 + payload.len();
+        let header: Header = serde_json::from_slice(&BASE64.decode(header).ok()?).ok()?;
+        let payload = BASE64.decode(payload).ok()?;
+        let claims = serde_json::from_slice(&payload).ok();
+        if claims.is_none() {
+            // Claims that are missing or odd make a refusal later, not another kind of token.
+            serde_json::from_slice::<serde_json::Map<_, _>>(&payload).ok()?;
+        }
+        // RFC 8725 section 3.1: one algorithm, whatever the header wishes. RFC 7515 section
+        // 4.1.11: `crit` names extensions that must be understood, and none is.
+        let is_hs256 = header.alg == "HS256" && header.crit.is_none();
+        Some(Self { text: text.to_owned(), unsigned_len, is_hs256, claims })
+    }
+
+    /// What the token says of itself; for diagnosis only. `None` if its claims are not of our form.
+    #[must_use]
+    pub fn unverified_claims(&self) -> Option<&Claims> {
+        self.claims.as_ref()
+    }
+
+    /// Whether the signature part is there at all.
+    #[must_use]
+    pub fn has_signature(&self) -> bool {
+        self.text.len() > self.unsigned_len
+    }
+
+    /// The digest of `header.payload`, under which a personal access token is stored.
+    #[must_use]
+    pub fn hash(&self) -> TokenHash {
+        TokenHash::digest(self.unsigned())
+    }
+
+    /// Checks the signature under each of `keys`, then the form of the claims.
+    ///
+    /// # Errors
+    /// [`Denial::BadSignature`] if no key fits or the header asks for anything but plain HS256;
+    /// [`Denial::Malformed`] if a key fits but claims are missing or odd.
+    pub fn verify<'k>(&self, keys: impl IntoIterator<Item = &'k SigningKey>) -> Result<&Claims, Denial> {
+        let signature = self.text.get(self.unsigned_len + 1..).ok_or(Denial::BadSignature)?;
+        let fits = |key: &SigningKey| {
+            jsonwebtoken::crypto::verify(signature, self.unsigned().as_bytes(), &key.decoding, Algorithm::HS256)
+                .is_ok_and(|fits| fits)
+        };
+        if !self.is_hs256 || !keys.into_iter().any(fits) {
+            return Err(Denial::BadSignature);
+        }
+        self.claims.as_ref().ok_or(Denial::Malformed)
+    }
+
+    fn unsigned(&self) -> &str {
+        self.text.get(..self.unsigned_len).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for UnverifiedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UnverifiedToken")
+    }
+}
+
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    whole_seconds(f64::deserialize(deserializer)?)
+}
+
+fn optional_seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    f64::deserialize(deserializer).and_then(|number| whole_seconds(number).map(Some))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked in the line before")]
+fn whole_seconds<E: serde::de::Error>(number: f64) -> Result<i64, E> {
+    // Far below 2^53, so that every whole second is exact, and far above any real expiry.
+    if number.abs() < 1e14 { Ok(number as i64) } else { Err(E::custom("a time out of range")) }
+}
+
+fn id_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Id {
+        Text(String),
+        Number(i64),
+    }
+    Ok(match Id::deserialize(deserializer)? {
+        Id::Text(text) => text,
+        Id::Number(number) => number.to_string(),
+    })
+}
