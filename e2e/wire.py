@@ -32,7 +32,8 @@ class Answer:
         try:
             return json.loads(self.body)
         except ValueError:
-            raise AssertionError(f"not JSON ({self.status}, {self.first('Content-Type')}): {self.text[:300]!r}") from None
+            kind = self.first("Content-Type")
+            raise AssertionError(f"not JSON ({self.status}, {kind}): {self.text[:300]!r}") from None
 
 
 def send(url: str, method: str, path: str, headers: list[tuple[str, str]] | dict[str, str] = (),

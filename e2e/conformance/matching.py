@@ -5,6 +5,7 @@ value. Keybearer may say more only where MORE_KEYS allows it, and a refusal may 
 Studio's sentence. Of an HTML page only the status and the Content-Type count.
 """
 
+import json
 import re
 from typing import Any
 
@@ -22,6 +23,8 @@ PLACEHOLDERS = {
 }
 PLACEHOLDER = re.compile("|".join(map(re.escape, PLACEHOLDERS)))
 
+COMPARED_HEADERS = {"Content-Type", "Allow", "WWW-Authenticate", "Location"}
+
 # What may stand beside the recorded keys, by a key that tells which object it is.
 MORE_KEYS = {
     "exc_info": {"code", "docs"},
@@ -30,12 +33,14 @@ MORE_KEYS = {
 }
 
 
-def differences(record: Record, answer: Answer) -> list[str]:
-    expected = record.response
+def differences(record: Record, answer: Answer, base: str) -> list[str]:
+    """What is different, in words; `base` is the address that `${base}` stands for in an answer."""
+    expected = json.loads(json.dumps(record.response).replace("${base}", base))
     found = []
     if answer.status != expected["status"]:
         found.append(f"status {answer.status}, recorded {expected['status']}")
-    for name, value in expected.get("headers", {}).items():
+    for name in COMPARED_HEADERS & expected.get("headers", {}).keys():
+        value = expected["headers"][name]
         found += _header_differences(name, value, answer.all(name))
     if "text/html" in expected.get("headers", {}).get("Content-Type", ""):
         return found

@@ -1,1 +1,25 @@
+//! Keybearer, the access-token server: three doors on one house.
+//!
+//! A request flows one way: door → [`cx::Cx`] (who, when, whence) → a function of [`domain`] →
+//! [`store`], and the answer back. `docs/architecture.md` is the map.
 
+/// What lives as long as the process.
+pub mod app;
+/// The command line: the third door, and the one that opens the other two.
+pub mod cli;
+/// The clock and the source of randomness, as values.
+pub mod clock;
+/// The settings: file, environment, flags.
+pub mod config;
+/// What lives as long as one request: who asks, when and whence.
+pub mod cx;
+/// What the product does. No HTTP, no SQL, no templates.
+pub mod domain;
+/// The ways an operation can fail.
+pub mod error;
+/// The two web doors: Label Studio's interface and the pages.
+pub mod http;
+/// All SQL.
+pub mod store;
+/// Logs.
+pub mod telemetry;

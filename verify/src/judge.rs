@@ -36,17 +36,24 @@ impl<'a> Ask<'a> {
     /// May an unsigned token (key, legacy) call the API?
     #[must_use]
     pub fn api() -> Self {
-        Self { purpose: Purpose::Api, claims: None }
+        Self {
+            purpose: Purpose::Api,
+            claims: None,
+        }
     }
 
     /// May the signed token with these claims do that?
     #[must_use]
     pub fn signed(purpose: Purpose, claims: &'a Claims) -> Self {
-        Self { purpose, claims: Some(claims) }
+        Self {
+            purpose,
+            claims: Some(claims),
+        }
     }
 
     fn kind(&self, grant: &Grant) -> TokenKind {
-        self.claims.map_or(grant.kind, |claims| claims.kind.token_kind())
+        self.claims
+            .map_or(grant.kind, |claims| claims.kind.token_kind())
     }
 }
 
@@ -69,7 +76,9 @@ fn refusal(grant: &Grant, ask: &Ask<'_>, now: i64) -> Option<Denial> {
     if grant.revoked_at.is_some() {
         return Some(Denial::Revoked);
     }
-    if grant.expires_at.is_some_and(|end| end.saturating_add(LEEWAY_SECONDS * 1000) <= now)
+    if grant
+        .expires_at
+        .is_some_and(|end| end.saturating_add(LEEWAY_SECONDS * 1000) <= now)
         || ask.claims.is_some_and(|claims| !claims.is_current(now))
     {
         return Some(Denial::Expired);

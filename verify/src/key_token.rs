@@ -44,13 +44,17 @@ impl KeyToken {
     /// [`Malformed::KeyForm`] if length or alphabet are wrong, [`Malformed::KeyChecksum`] if the
     /// checksum does not fit.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        let body = text.strip_prefix(KEY_TOKEN_PREFIX).ok_or(Malformed::KeyForm)?;
-        let of_the_form =
-            body.len() == ID_CHARS + SECRET_CHARS + CHECKSUM_CHARS && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let body = text
+            .strip_prefix(KEY_TOKEN_PREFIX)
+            .ok_or(Malformed::KeyForm)?;
+        let of_the_form = body.len() == ID_CHARS + SECRET_CHARS + CHECKSUM_CHARS
+            && body.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !of_the_form {
             return Err(Malformed::KeyForm);
         }
-        let (start, end) = text.split_at_checked(text.len() - CHECKSUM_CHARS).ok_or(Malformed::KeyForm)?;
+        let (start, end) = text
+            .split_at_checked(text.len() - CHECKSUM_CHARS)
+            .ok_or(Malformed::KeyForm)?;
         if checksum(start) != end {
             return Err(Malformed::KeyChecksum);
         }
@@ -61,7 +65,10 @@ impl KeyToken {
     #[must_use]
     pub fn id(&self) -> &str {
         let start = KEY_TOKEN_PREFIX.len();
-        self.0.reveal().get(start..start + ID_CHARS).unwrap_or_default()
+        self.0
+            .reveal()
+            .get(start..start + ID_CHARS)
+            .unwrap_or_default()
     }
 
     /// The whole token as a secret.

@@ -15,7 +15,10 @@ impl SigningKey {
     /// Takes the bytes of the secret as they are, without decoding, as Label Studio does.
     #[must_use]
     pub fn hs256(secret: &[u8]) -> Self {
-        Self { encoding: EncodingKey::from_secret(secret), decoding: DecodingKey::from_secret(secret) }
+        Self {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+        }
     }
 }
 

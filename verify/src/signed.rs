@@ -50,10 +50,18 @@ pub struct Claims {
     #[serde(deserialize_with = "seconds")]
     pub exp: i64,
     /// When it was issued, in seconds.
-    #[serde(default, deserialize_with = "optional_seconds", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_seconds",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub iat: Option<i64>,
     /// When it begins, in seconds. Keybearer does not write it, but honours it.
-    #[serde(default, deserialize_with = "optional_seconds", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "optional_seconds",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub nbf: Option<i64>,
     /// The token's own id: 32 hex digits. For a personal access token, its id in the database.
     pub jti: String,
@@ -75,16 +83,28 @@ impl Claims {
         now < self.exp.saturating_add(LEEWAY_SECONDS) && begun(self.iat) && begun(self.nbf)
     }
 
+    /// `header.payload`: the token without its signature.
+    #[must_use]
+    pub fn unsigned_text(&self) -> String {
+        // Written out because jsonwebtoken puts `typ` first, and Label Studio puts it last.
+        let header = BASE64.encode(br#"{"alg":"HS256","typ":"JWT"}"#);
+        // Strings and numbers always are JSON.
+        let payload = serde_json::to_vec(self).unwrap_or_default();
+        format!("{header}.{}", BASE64.encode(payload))
+    }
+
     /// Signs these claims.
     ///
     /// # Errors
-    /// Only if the claims cannot be written as JSON, which does not happen to values of this type.
+    /// Only if the cryptographic library fails.
     pub fn sign(&self, key: &SigningKey) -> Result<SignedToken, jsonwebtoken::errors::Error> {
-        // Written out because jsonwebtoken puts `typ` first, and Label Studio puts it last.
-        let header = BASE64.encode(br#"{"alg":"HS256","typ":"JWT"}"#);
-        let unsigned = format!("{header}.{}", BASE64.encode(serde_json::to_vec(self)?));
-        let signature = jsonwebtoken::crypto::sign(unsigned.as_bytes(), &key.encoding, Algorithm::HS256)?;
-        Ok(SignedToken { unsigned_len: unsigned.len(), text: PlainToken::new(format!("{unsigned}.{signature}")) })
+        let unsigned = self.unsigned_text();
+        let signature =
+            jsonwebtoken::crypto::sign(unsigned.as_bytes(), &key.encoding, Algorithm::HS256)?;
+        Ok(SignedToken {
+            unsigned_len: unsigned.len(),
+            text: PlainToken::new(format!("{unsigned}.{signature}")),
+        })
     }
 }
 
@@ -105,7 +125,10 @@ impl SignedToken {
     /// `header.payload`: what may be shown again later, for it opens nothing.
     #[must_use]
     pub fn unsigned(&self) -> &str {
-        self.text.reveal().get(..self.unsigned_len).unwrap_or_default()
+        self.text
+            .reveal()
+            .get(..self.unsigned_len)
+            .unwrap_or_default()
     }
 
     /// What the database keeps of it: the digest of `header.payload`, so that a token is known by
@@ -153,7 +176,12 @@ impl UnverifiedToken {
         // RFC 8725 section 3.1: one algorithm, whatever the header wishes. RFC 7515 section
         // 4.1.11: `crit` names extensions that must be understood, and none is.
         let is_hs256 = header.alg == "HS256" && header.crit.is_none();
-        Some(Self { text: text.to_owned(), unsigned_len, is_hs256, claims })
+        Some(Self {
+            text: text.to_owned(),
+            unsigned_len,
+            is_hs256,
+            claims,
+        })
     }
 
     /// What the token says of itself; for diagnosis only. `None` if its claims are not of our form.
@@ -179,11 +207,22 @@ impl UnverifiedToken {
     /// # Errors
     /// [`Denial::BadSignature`] if no key fits or the header asks for anything but plain HS256;
     /// [`Denial::Malformed`] if a key fits but claims are missing or odd.
-    pub fn verify<'k>(&self, keys: impl IntoIterator<Item = &'k SigningKey>) -> Result<&Claims, Denial> {
-        let signature = self.text.get(self.unsigned_len + 1..).ok_or(Denial::BadSignature)?;
+    pub fn verify<'k>(
+        &self,
+        keys: impl IntoIterator<Item = &'k SigningKey>,
+    ) -> Result<&Claims, Denial> {
+        let signature = self
+            .text
+            .get(self.unsigned_len + 1..)
+            .ok_or(Denial::BadSignature)?;
         let fits = |key: &SigningKey| {
-            jsonwebtoken::crypto::verify(signature, self.unsigned().as_bytes(), &key.decoding, Algorithm::HS256)
-                .is_ok_and(|fits| fits)
+            jsonwebtoken::crypto::verify(
+                signature,
+                self.unsigned().as_bytes(),
+                &key.decoding,
+                Algorithm::HS256,
+            )
+            .is_ok_and(|fits| fits)
         };
         if !self.is_hs256 || !keys.into_iter().any(fits) {
             return Err(Denial::BadSignature);
@@ -206,14 +245,23 @@ fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::
     whole_seconds(f64::deserialize(deserializer)?)
 }
 
-fn optional_seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+fn optional_seconds<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i64>, D::Error> {
     f64::deserialize(deserializer).and_then(|number| whole_seconds(number).map(Some))
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked in the line before")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the range is checked in the line before"
+)]
 fn whole_seconds<E: serde::de::Error>(number: f64) -> Result<i64, E> {
     // Far below 2^53, so that every whole second is exact, and far above any real expiry.
-    if number.abs() < 1e14 { Ok(number as i64) } else { Err(E::custom("a time out of range")) }
+    if number.abs() < 1e14 {
+        Ok(number as i64)
+    } else {
+        Err(E::custom("a time out of range"))
+    }
 }
 
 fn id_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {

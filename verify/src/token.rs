@@ -65,7 +65,9 @@ impl TokenKind {
     /// The kind of that word, if there is one.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Personal, Self::Access, Self::Key, Self::Legacy].into_iter().find(|kind| kind.as_str() == word)
+        [Self::Personal, Self::Access, Self::Key, Self::Legacy]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
     }
 
     /// Its name in a sentence.

@@ -71,6 +71,9 @@ impl Denial {
     /// the cure may be told in full.
     #[must_use]
     pub fn is_for_the_holder(self) -> bool {
-        !matches!(self, Self::Malformed | Self::BadChecksum | Self::BadSignature | Self::UnknownToken)
+        !matches!(
+            self,
+            Self::Malformed | Self::BadChecksum | Self::BadSignature | Self::UnknownToken
+        )
     }
 }

@@ -1,0 +1,75 @@
+//! What lives as long as the process: one value, handed to every operation.
+
+use std::sync::{Arc, Mutex};
+
+use anyhow::Context;
+use keybearer_verify::TokenHash;
+
+use crate::clock::{Clock, Random};
+use crate::config::Config;
+use crate::domain::sealing::SealingKey;
+use crate::domain::signing::SigningKeys;
+use crate::domain::throttle::Throttle;
+use crate::error::Error;
+use crate::store::Db;
+
+/// Failed sign-ins that an account may have in a quarter of an hour.
+const SIGN_INS_BY_ACCOUNT: u32 = 10;
+/// Failed sign-ins that an address may have in a quarter of an hour; many people may share one.
+const SIGN_INS_BY_ADDRESS: u32 = 50;
+const SIGN_IN_WINDOW_SECONDS: i64 = 900;
+
+/// The process's state. Cloning it is cheap: all clones are the same process.
+#[derive(Clone, Debug)]
+pub struct App {
+    pub config: Arc<Config>,
+    pub db: Db,
+    pub clock: Clock,
+    pub random: Random,
+    pub sealing: SealingKey,
+    pub signing: SigningKeys,
+    pub sign_in_by_account: Throttle,
+    pub sign_in_by_address: Throttle,
+    /// The digest of the set-up link's secret, while there is no account.
+    pub set_up_secret: Arc<Mutex<Option<TokenHash>>>,
+}
+
+impl App {
+    /// Opens the installation that `config` describes; makes its folder, keys and tables if they
+    /// are missing.
+    ///
+    /// # Errors
+    /// One sentence of what is in the way.
+    pub async fn open(config: Config, clock: Clock, random: Random) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&config.data_dir).with_context(|| {
+            format!(
+                "the data folder {} cannot be made",
+                config.data_dir.display()
+            )
+        })?;
+        let given = config.signing_secret()?;
+        let sealing = SealingKey::open(&config.key_file, &random)?;
+        let db = Db::open(config.database.reveal())
+            .await
+            .context("the database does not open")?;
+        let given = given.as_ref().map(crate::config::Secret::reveal);
+        let signing = SigningKeys::open(&db, &sealing, &random, given, clock.now())
+            .await
+            .map_err(|error| match error {
+                Error::Internal(cause) => cause,
+                Error::Unavailable(cause) => cause.into(),
+                other => anyhow::anyhow!("{other:?}"),
+            })?;
+        Ok(Self {
+            config: Arc::new(config),
+            db,
+            clock,
+            random,
+            sealing,
+            signing,
+            sign_in_by_account: Throttle::new(SIGN_INS_BY_ACCOUNT, SIGN_IN_WINDOW_SECONDS),
+            sign_in_by_address: Throttle::new(SIGN_INS_BY_ADDRESS, SIGN_IN_WINDOW_SECONDS),
+            set_up_secret: Arc::default(),
+        })
+    }
+}

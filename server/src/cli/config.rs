@@ -1,0 +1,46 @@
+//! `keybearer config`: the settings as they hold, and whether they can hold at all.
+
+use clap::Subcommand;
+
+use super::Outcome;
+use crate::config::{Config, Place, Settings};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Print every setting with its value, secrets left out, in the settings file's own form
+    Show {
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+    /// Exit with 0 if the server could start with these settings
+    Check {
+        #[command(flatten)]
+        settings: Box<Settings>,
+    },
+}
+
+impl Command {
+    pub(super) fn run(self, place: &Place) -> Outcome {
+        match self {
+            Self::Show { json, settings } => {
+                let config = Config::load(place, *settings)?;
+                if json {
+                    println!("{:#}", serde_json::to_value(&config)?);
+                } else {
+                    print!("{}", toml::to_string(&config)?);
+                }
+            }
+            Self::Check { settings } => {
+                let config = Config::load(place, *settings)?;
+                config.signing_secret()?;
+                println!(
+                    "The settings are right. Keybearer would listen on {}.",
+                    config.listen
+                );
+            }
+        }
+        Ok(())
+    }
+}

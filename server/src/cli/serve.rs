@@ -1,0 +1,131 @@
+//! `keybearer serve`: starts the server and stays until it is told to stop.
+
+use std::fs::File;
+use std::net::SocketAddr;
+
+use anyhow::{Context, bail};
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Outcome, sentence};
+use crate::app::App;
+use crate::clock::{Clock, Random};
+use crate::config::{Config, Place, Settings};
+use crate::cx::Cx;
+use crate::domain::access::Role;
+use crate::domain::passwords::Password;
+use crate::domain::set_up;
+use crate::domain::users::UserSpec;
+use crate::http;
+use crate::telemetry;
+
+pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
+    let config = Config::load(place, settings)?;
+    telemetry::start(&config.log, config.log_format)?;
+    std::fs::create_dir_all(&config.data_dir).with_context(|| {
+        format!(
+            "the data folder {} cannot be made",
+            config.data_dir.display()
+        )
+    })?;
+    let _lock = lock(&config)?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!(
+            "cannot listen on {}; --listen takes another address",
+            config.listen
+        )
+    })?;
+    let app = App::open(config, Clock::System, Random::system()?).await?;
+    first_owner(&app).await?;
+    announce(&app, listener.local_addr()?).await?;
+    let router = http::router(&app);
+    let service: IntoMakeServiceWithConnectInfo<_, SocketAddr> =
+        router.into_make_service_with_connect_info();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(stop_signal())
+        .await?;
+    app.db.close().await;
+    Ok(())
+}
+
+/// Holds the data folder for this process: two servers on one embedded database would not know of
+/// each other's changes. The operating system lets go of it when the process ends, however it ends.
+fn lock(config: &Config) -> anyhow::Result<File> {
+    let path = config.data_dir.join("server.lock");
+    let file = File::create(&path).with_context(|| {
+        format!(
+            "the data folder {} cannot be written",
+            config.data_dir.display()
+        )
+    })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => bail!(
+            "another Keybearer server is running on the data folder {}; stop it, or give this one its own --data-dir",
+            config.data_dir.display()
+        ),
+        Err(std::fs::TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("{} cannot be locked", path.display()))
+        }
+    }
+}
+
+/// Makes the owner that the settings name, if there is no account yet.
+async fn first_owner(app: &App) -> Outcome {
+    let Some(email) = &app.config.username else {
+        return Ok(());
+    };
+    let Some(password) = &app.config.password else {
+        bail!("--username needs --password")
+    };
+    let spec = UserSpec {
+        username: Some(String::new()),
+        password: Some(Password::new(password.reveal())),
+        legacy_text: app
+            .config
+            .user_token
+            .as_ref()
+            .map(|token| token.reveal().to_owned()),
+        allow_newsletters: None,
+        ..UserSpec::new(email, Role::Owner)
+    };
+    let made = set_up::first_owner(app, &Cx::system(app.clock.now()), spec)
+        .await
+        .map_err(sentence)?;
+    if made.is_none() {
+        tracing::info!("there are accounts already; --username made none");
+    }
+    Ok(())
+}
+
+/// Says where the server is, and while there is no account, how to make the first.
+async fn announce(app: &App, address: SocketAddr) -> Outcome {
+    // A port of 0 is known only now.
+    let url = if app.config.listen.port() == 0 {
+        format!("http://{address}")
+    } else {
+        app.config.public_url.clone()
+    };
+    println!("Keybearer is running at {url}");
+    if set_up::is_needed(app).await.map_err(sentence)? {
+        println!(
+            "There is no account yet. Make the owner's here, once:\n{url}/set-up?token={}",
+            set_up::draw_secret(app)
+        );
+    }
+    Ok(())
+}
+
+async fn stop_signal() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated => {}
+    }
+}

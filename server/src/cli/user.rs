@@ -1,0 +1,159 @@
+//! `keybearer user`: accounts.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Outcome, minute, open, sentence};
+use crate::config::{Place, Secret};
+use crate::cx::Cx;
+use crate::domain::access::Role;
+use crate::domain::passwords::Password;
+use crate::domain::users::{self, UserSpec};
+use crate::domain::{organizations, set_up};
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Make an account; the first one founds the organization and must be an owner
+    Add {
+        #[arg(long, value_name = "EMAIL")]
+        email: String,
+        #[arg(long, default_value = "member", value_parser = role)]
+        role: Role,
+        /// Without one, nobody can sign in to the account yet
+        #[arg(long, value_name = "PW")]
+        password: Option<Secret>,
+    },
+    /// List all accounts
+    List {
+        #[arg(long)]
+        json: bool,
+    },
+    /// Refuse an account's tokens and sessions from now on
+    Deactivate(Whom),
+    /// Let a deactivated account in again; its tokens work again
+    Activate(Whom),
+    /// Set an account's password and end its sessions
+    SetPassword {
+        #[command(flatten)]
+        whom: Whom,
+        #[arg(long, value_name = "PW")]
+        password: Secret,
+    },
+}
+
+/// The account that is meant.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(super) struct Whom {
+    /// Its e-mail address
+    #[arg(value_name = "EMAIL", id = "address")]
+    address: Option<String>,
+    #[arg(long, value_name = "EMAIL", hide = true)]
+    email: Option<String>,
+}
+
+impl Whom {
+    fn email(&self) -> &str {
+        self.address
+            .as_deref()
+            .or(self.email.as_deref())
+            .unwrap_or_default()
+    }
+}
+
+impl Command {
+    pub(super) async fn run(self, place: &Place) -> Outcome {
+        let app = open(place).await?;
+        let cx = Cx::operator(app.clock.now());
+        match self {
+            Self::Add {
+                email,
+                role,
+                password,
+            } => {
+                let password = password.map(|password| Password::new(password.reveal()));
+                let spec = UserSpec {
+                    password,
+                    ..UserSpec::new(&email, role)
+                };
+                if set_up::is_needed(&app).await.map_err(sentence)? {
+                    anyhow::ensure!(
+                        role == Role::Owner,
+                        "the first account must be an owner's: --role owner"
+                    );
+                    set_up::first_owner(&app, &cx, spec)
+                        .await
+                        .map_err(sentence)?;
+                } else {
+                    let organization = organizations::find_first(&app).await.map_err(sentence)?;
+                    users::add(&app, &cx, organization.id, spec)
+                        .await
+                        .map_err(sentence)?;
+                }
+                println!("Added {email} as {}.", role.as_str());
+            }
+            Self::List { json } => list(&users::list_all(&app).await.map_err(sentence)?, json),
+            Self::Deactivate(whom) => set_active(&app, &cx, &whom, false).await?,
+            Self::Activate(whom) => set_active(&app, &cx, &whom, true).await?,
+            Self::SetPassword { whom, password } => {
+                let user = users::find_by_email(&app, whom.email())
+                    .await
+                    .map_err(sentence)?;
+                users::set_password(&app, &cx, user.id, &Password::new(password.reveal()))
+                    .await
+                    .map_err(sentence)?;
+                println!("Set the password of {} and ended its sessions.", user.email);
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn set_active(app: &crate::app::App, cx: &Cx, whom: &Whom, is_active: bool) -> Outcome {
+    let user = users::find_by_email(app, whom.email())
+        .await
+        .map_err(sentence)?;
+    users::set_active(app, cx, user.id, is_active)
+        .await
+        .map_err(sentence)?;
+    println!(
+        "{} {}.",
+        if is_active {
+            "Activated"
+        } else {
+            "Deactivated"
+        },
+        user.email
+    );
+    Ok(())
+}
+
+fn list(users: &[users::User], as_json: bool) {
+    if as_json {
+        let items: serde_json::Value = users
+            .iter()
+            .map(|user| json!({"id": user.id, "email": user.email, "is_active": user.is_active, "created_at": user.created_at}))
+            .collect();
+        println!("{items:#}");
+        return;
+    }
+    let mut table = super::table(&["ID", "E-MAIL", "STATE", "SINCE"]);
+    for user in users {
+        let state = if user.is_active {
+            "active"
+        } else {
+            "deactivated"
+        };
+        table.add_row([
+            user.id.to_string(),
+            user.email.clone(),
+            state.into(),
+            minute(user.created_at),
+        ]);
+    }
+    println!("{table}");
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    Role::parse(word).ok_or_else(|| "the roles are owner, admin and member".into())
+}

@@ -1,0 +1,285 @@
+//! The settings, in one place: a file, above it the environment, above it flags.
+//!
+//! [`Settings`] is all three at once: a field's flag is `--public-url`, its variable
+//! `KEYBEARER_PUBLIC_URL`, its key in `keybearer.toml` `public_url`. Nothing else in the program
+//! reads the environment. [`Config`] is what comes out: whole, checked, with the defaults in it.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
+const DEFAULT_DATA_DIR: &str = "keybearer-data";
+const DEFAULT_FILE: &str = "keybearer.toml";
+
+/// Where the data is: what every sub-command needs.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Place {
+    /// Folder of the embedded database and the keys [default: keybearer-data]
+    #[arg(long, global = true, env = "KEYBEARER_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME` [default: keybearer.sqlite3 in the data folder]
+    #[arg(
+        long,
+        global = true,
+        env = "KEYBEARER_DATABASE",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub database: Option<Secret>,
+    /// Settings file [default: keybearer.toml, if it is there]
+    #[arg(long, global = true, env = "KEYBEARER_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// Every setting of the server.
+#[derive(Args, Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    #[arg(skip)]
+    pub data_dir: Option<PathBuf>,
+    #[arg(skip)]
+    pub database: Option<Secret>,
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, env = "KEYBEARER_LISTEN", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// The address that people see, with a path if Keybearer is below one [default: `http://` and the listening address]
+    #[arg(long, env = "KEYBEARER_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// E-mail address of the owner to make if there is no account yet
+    #[arg(
+        long,
+        env = "KEYBEARER_USERNAME",
+        value_name = "EMAIL",
+        requires = "password"
+    )]
+    pub username: Option<String>,
+    /// That owner's password
+    #[arg(
+        long,
+        env = "KEYBEARER_PASSWORD",
+        value_name = "PW",
+        hide_env_values = true
+    )]
+    pub password: Option<Secret>,
+    /// That owner's legacy token; random if not given
+    #[arg(
+        long,
+        env = "KEYBEARER_USER_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true
+    )]
+    pub user_token: Option<Secret>,
+    /// Switch legacy tokens on for organizations made from now on [default: false]
+    #[arg(long, env = "KEYBEARER_ENABLE_LEGACY_TOKENS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub enable_legacy_tokens: Option<bool>,
+    /// Refuse a second personal access token with 409, as Label Studio does [default: false]
+    #[arg(long, env = "KEYBEARER_STRICT_SINGLE_PAT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub strict_single_pat: Option<bool>,
+    /// Key that seals secrets in the database; made if missing [default: sealing.key in the data folder]
+    #[arg(long, env = "KEYBEARER_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+    /// File with your own HS256 secret to sign JWTs with; without it Keybearer draws one
+    #[arg(long, env = "KEYBEARER_SIGNING_KEY_FILE", value_name = "FILE")]
+    pub signing_key_file: Option<PathBuf>,
+    /// Proxies whose X-Forwarded-For is believed: addresses or ranges, separated by commas [default: none]
+    #[arg(
+        long,
+        env = "KEYBEARER_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_name = "RANGE"
+    )]
+    pub trusted_proxies: Option<Vec<IpNet>>,
+    /// What is logged, in the form of `RUST_LOG` [default: info]
+    #[arg(long, env = "KEYBEARER_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+    /// How it is logged [default: text]
+    #[arg(long, env = "KEYBEARER_LOG_FORMAT", value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A setting that nobody should read over a shoulder. It prints and serializes as `(secret)`.
+#[derive(Clone, Deserialize)]
+pub struct Secret(String);
+
+impl Secret {
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("(secret)")
+    }
+}
+
+/// The settings as they hold.
+#[derive(Clone, Debug, Serialize)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub database: Secret,
+    pub listen: SocketAddr,
+    /// Without a slash at its end.
+    pub public_url: String,
+    pub username: Option<String>,
+    pub password: Option<Secret>,
+    pub user_token: Option<Secret>,
+    pub enable_legacy_tokens: bool,
+    pub strict_single_pat: bool,
+    pub key_file: PathBuf,
+    pub signing_key_file: Option<PathBuf>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    /// Puts `given` (flags and environment) above the file, and the defaults below it.
+    ///
+    /// # Errors
+    /// If the file cannot be read, has a key that is not known, or a value makes no sense.
+    pub fn load(place: &Place, given: Settings) -> anyhow::Result<Self> {
+        let file = read_file(place.config.as_deref())?;
+        let data_dir = place
+            .data_dir
+            .clone()
+            .or(file.data_dir)
+            .unwrap_or_else(|| DEFAULT_DATA_DIR.into());
+        let database = place.database.clone().or(file.database);
+        let listen = match given.listen.or(file.listen) {
+            Some(listen) => listen,
+            None => DEFAULT_LISTEN.parse()?,
+        };
+        let public_url = given
+            .public_url
+            .or(file.public_url)
+            .unwrap_or_else(|| format!("http://{listen}"));
+        Ok(Self {
+            database: database.unwrap_or_else(|| Secret(sqlite_url(&data_dir))),
+            listen,
+            public_url: checked_url(&public_url)?,
+            username: given.username.or(file.username),
+            password: given.password.or(file.password),
+            user_token: given.user_token.or(file.user_token),
+            enable_legacy_tokens: given
+                .enable_legacy_tokens
+                .or(file.enable_legacy_tokens)
+                .unwrap_or(false),
+            strict_single_pat: given
+                .strict_single_pat
+                .or(file.strict_single_pat)
+                .unwrap_or(false),
+            key_file: given
+                .key_file
+                .or(file.key_file)
+                .unwrap_or_else(|| data_dir.join("sealing.key")),
+            signing_key_file: given.signing_key_file.or(file.signing_key_file),
+            trusted_proxies: given
+                .trusted_proxies
+                .or(file.trusted_proxies)
+                .unwrap_or_default(),
+            log: given.log.or(file.log).unwrap_or_else(|| "info".into()),
+            log_format: given.log_format.or(file.log_format).unwrap_or_default(),
+            data_dir,
+        })
+    }
+
+    /// The path part of the public URL, without a slash at its end: empty, or `/tokens`.
+    #[must_use]
+    pub fn base_path(&self) -> &str {
+        let after_scheme = self
+            .public_url
+            .split_once("://")
+            .map_or("", |(_, rest)| rest);
+        after_scheme
+            .find('/')
+            .and_then(|slash| after_scheme.get(slash..))
+            .unwrap_or("")
+    }
+
+    /// Whether people reach Keybearer by https, so that cookies must never travel without it.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// The operator's own signing secret: the file's text without blanks around it.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or its text is too short to sign with.
+    pub fn signing_secret(&self) -> anyhow::Result<Option<Secret>> {
+        let Some(path) = &self.signing_key_file else {
+            return Ok(None);
+        };
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("the signing key file {}", path.display()))?;
+        let secret = text.trim();
+        ensure!(
+            secret.len() >= 32,
+            "the signing key file {} holds fewer than 32 characters",
+            path.display()
+        );
+        Ok(Some(Secret(secret.to_owned())))
+    }
+}
+
+fn sqlite_url(data_dir: &Path) -> String {
+    format!("sqlite://{}", data_dir.join("keybearer.sqlite3").display())
+}
+
+fn read_file(path: Option<&Path>) -> anyhow::Result<Settings> {
+    let path = match path {
+        Some(path) => path,
+        None if Path::new(DEFAULT_FILE).exists() => Path::new(DEFAULT_FILE),
+        None => return Ok(Settings::default()),
+    };
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("the settings file {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("the settings file {}", path.display()))
+}
+
+fn checked_url(url: &str) -> anyhow::Result<String> {
+    let url = url.trim_end_matches('/');
+    let Some((scheme, rest)) = url.split_once("://") else {
+        bail!("the public URL {url} has no scheme; it looks like https://tokens.example.com");
+    };
+    ensure!(
+        matches!(scheme, "http" | "https"),
+        "the public URL {url} begins with neither http:// nor https://"
+    );
+    ensure!(
+        !rest.is_empty() && !rest.contains(['?', '#', ' ']),
+        "the public URL {url} is not an address and a path"
+    );
+    Ok(url.to_owned())
+}

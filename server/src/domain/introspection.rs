@@ -1,0 +1,204 @@
+//! Finds what a presented credential stands for and has `keybearer_verify::judge` decide.
+//!
+//! Form and checksum come first, then the signature, then one indexed look-up. Nothing here writes.
+
+use keybearer_verify::{
+    Ask, Claims, Denial, Grant, Malformed, Owner, Policy, Presented, Purpose, SignedKind,
+    TokenHash, TokenKind, Verdict, judge,
+};
+
+use crate::app::App;
+use crate::cx::{Caller, Cx, Proof};
+use crate::domain::access::Role;
+use crate::error::{Error, Refusal, Result, SentAs};
+use crate::store;
+use crate::store::tokens::TokenWithRulers;
+
+/// A token that opens the door, and whose it is.
+#[derive(Debug)]
+pub struct Found {
+    pub grant: Grant,
+    email: String,
+    role: Option<Role>,
+}
+
+/// Why there is no [`Found`].
+#[derive(Debug)]
+pub enum Failure {
+    /// The token was refused; its kind, as far as its form tells.
+    Refused {
+        kind: Option<TokenKind>,
+        denial: Denial,
+    },
+    /// The question could not be answered.
+    Error(Error),
+}
+
+impl Failure {
+    /// As an error of the request that sent the token so.
+    #[must_use]
+    pub fn into_error(self, sent_as: SentAs) -> Error {
+        match self {
+            Self::Refused { kind, denial } => Error::Unauthenticated(Refusal::Token {
+                kind,
+                denial,
+                sent_as,
+            }),
+            Self::Error(error) => error,
+        }
+    }
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+/// Says whether the token `text` opens the door for `purpose`.
+///
+/// # Errors
+/// [`Failure::Refused`] with the reason, [`Failure::Error`] if the database fails.
+pub async fn check(
+    app: &App,
+    cx: &Cx,
+    text: &str,
+    purpose: Purpose,
+) -> std::result::Result<Found, Failure> {
+    let refused = |kind, denial| Failure::Refused { kind, denial };
+    let (kind, claims, lookup) = match Presented::parse(text) {
+        Err(Malformed::KeyChecksum) => {
+            return Err(refused(Some(TokenKind::Key), Denial::BadChecksum));
+        }
+        Err(Malformed::KeyForm) => return Err(refused(Some(TokenKind::Key), Denial::Malformed)),
+        Err(_) => return Err(refused(None, Denial::Malformed)),
+        Ok(Presented::Key(key)) => (
+            TokenKind::Key,
+            None,
+            Lookup::Hash(TokenHash::digest(key.plain().reveal())),
+        ),
+        Ok(Presented::Legacy(plain)) => (
+            TokenKind::Legacy,
+            None,
+            Lookup::Hash(app.sealing.hash(plain.reveal())),
+        ),
+        Ok(Presented::Signed(signed)) => {
+            let kind = signed
+                .unverified_claims()
+                .map(|claims| claims.kind.token_kind());
+            let claims = signed
+                .verify(app.signing.all())
+                .map_err(|denial| refused(kind, denial))?;
+            let lookup = match (claims.kind, &claims.pat) {
+                (SignedKind::Refresh, _) => Lookup::Hash(signed.hash()),
+                (SignedKind::Access, Some(id)) => Lookup::Id(id.clone()),
+                (SignedKind::Access, None) => return Err(refused(kind, Denial::UnknownToken)),
+            };
+            (claims.kind.token_kind(), Some(claims.clone()), lookup)
+        }
+    };
+    let row = lookup
+        .find(app)
+        .await?
+        .filter(|row| is_of(row, kind, claims.as_ref()));
+    let row = row.ok_or(refused(Some(kind), Denial::UnknownToken))?;
+    let found = Found {
+        grant: grant(&row)?,
+        email: row.email,
+        role: row.role.as_deref().and_then(Role::parse),
+    };
+    match judge(
+        &found.grant,
+        &Ask {
+            purpose,
+            claims: claims.as_ref(),
+        },
+        cx.now,
+    ) {
+        Verdict::Allowed => Ok(found),
+        Verdict::Denied(denial) => Err(refused(Some(kind), denial)),
+    }
+}
+
+/// The caller that the token `text` proves.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] with the reason.
+pub async fn caller_by_token(app: &App, cx: &Cx, text: &str, sent_as: SentAs) -> Result<Caller> {
+    let found = check(app, cx, text, Purpose::Api)
+        .await
+        .map_err(|failure| failure.into_error(sent_as))?;
+    Ok(Caller {
+        user_id: found.grant.user_id,
+        email: found.email,
+        organization_id: found.grant.organization_id,
+        role: found.role.unwrap_or(Role::Member),
+        proof: Proof::Token { id: found.grant.id },
+    })
+}
+
+/// The refusal of a token of `kind` where another kind is needed.
+#[must_use]
+pub fn wrong_type(kind: TokenKind) -> Error {
+    Error::Unauthenticated(Refusal::Token {
+        kind: Some(kind),
+        denial: Denial::WrongTokenType,
+        sent_as: SentAs::Body,
+    })
+}
+
+enum Lookup {
+    Id(String),
+    Hash(TokenHash),
+}
+
+impl Lookup {
+    async fn find(&self, app: &App) -> Result<Option<TokenWithRulers>> {
+        let mut tx = app.db.read().await?;
+        Ok(match self {
+            Self::Id(id) => store::tokens::find_with_rulers(&mut tx, id).await?,
+            Self::Hash(hash) => {
+                store::tokens::find_with_rulers_by_hash(&mut tx, hash.as_bytes()).await?
+            }
+        })
+    }
+}
+
+/// Whether the row that was found is of the kind that was shown, and of the user that it names.
+fn is_of(row: &TokenWithRulers, kind: TokenKind, claims: Option<&Claims>) -> bool {
+    let stored_kind = if kind == TokenKind::Access {
+        TokenKind::Personal
+    } else {
+        kind
+    };
+    row.kind == stored_kind.as_str()
+        && claims.is_none_or(|claims| claims.user_id == row.user_id.to_string())
+}
+
+fn grant(row: &TokenWithRulers) -> Result<Grant> {
+    let kind = TokenKind::parse(&row.kind).ok_or_else(|| {
+        Error::Internal(anyhow::anyhow!(
+            "token {} is of the unknown kind {}",
+            row.id,
+            row.kind
+        ))
+    })?;
+    Ok(Grant {
+        id: row.id.clone(),
+        kind,
+        user_id: row.user_id,
+        organization_id: row.organization_id,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+        owner: Owner {
+            is_active: row.is_active,
+            is_member: row.role.is_some(),
+        },
+        policy: Policy {
+            personal_enabled: row.personal_enabled,
+            legacy_enabled: row.legacy_enabled,
+            key_enabled: row.key_enabled,
+        },
+    })
+}

@@ -1,0 +1,21 @@
+//! What the product does.
+//!
+//! Each operation takes the [`crate::app::App`] and a [`crate::cx::Cx`], decides by
+//! [`access`] whether the caller may, and then validates, prepares, writes, records and commits, in
+//! that order. No HTTP, no SQL and no templates in here.
+
+pub mod access;
+pub mod audit;
+pub mod diagnosis;
+pub mod introspection;
+pub mod invites;
+pub mod members;
+pub mod organizations;
+pub mod passwords;
+pub mod sealing;
+pub mod sessions;
+pub mod set_up;
+pub mod signing;
+pub mod throttle;
+pub mod tokens;
+pub mod users;

@@ -1,0 +1,238 @@
+//! Organizations and their policy over tokens.
+
+use keybearer_verify::Policy;
+use serde_json::json;
+
+use crate::app::App;
+use crate::cx::Cx;
+use crate::domain::access::{self, Action};
+use crate::domain::audit::{self, Subject};
+use crate::domain::invites;
+use crate::domain::tokens::LONGEST_TTL_DAYS;
+use crate::error::{Error, Result};
+use crate::store::users::User;
+use crate::store::{self, Tx};
+
+pub use crate::store::organizations::Organization;
+
+const LONGEST_TITLE: usize = 1000;
+
+/// What changes of an organization's settings; `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct SettingsChange {
+    pub personal_enabled: Option<bool>,
+    pub legacy_enabled: Option<bool>,
+    pub key_enabled: Option<bool>,
+    pub personal_ttl_days: Option<i64>,
+    /// Also if nobody could use any token of Label Studio's kinds afterwards.
+    pub force: bool,
+}
+
+/// Makes an organization with Label Studio's default settings, in the caller's transaction.
+pub(super) async fn insert(app: &App, cx: &Cx, tx: &mut Tx, title: &str) -> Result<Organization> {
+    let (invite_sealed, invite_hash) = invites::draw(app)?;
+    let mut organization = Organization {
+        id: 0,
+        title: title.to_owned(),
+        created_by: None,
+        invite_sealed,
+        invite_hash,
+        personal_enabled: true,
+        legacy_enabled: app.config.enable_legacy_tokens,
+        key_enabled: true,
+        personal_ttl_days: LONGEST_TTL_DAYS,
+        created_at: cx.now,
+        updated_at: cx.now,
+    };
+    organization.id = store::organizations::insert(tx, &organization).await?;
+    audit::record(
+        tx,
+        cx,
+        "organization.add",
+        Subject::Organization(organization.id),
+        json!({"title": title}),
+    )
+    .await?;
+    Ok(organization)
+}
+
+/// The organization that the caller acts in.
+///
+/// # Errors
+/// If the caller is a stranger.
+pub async fn find_own(app: &App, cx: &Cx) -> Result<Organization> {
+    let caller = access::require(cx, Action::SeeOrganization)?;
+    let mut tx = app.db.read().await?;
+    find_by_id(&mut tx, caller.organization_id).await
+}
+
+/// The organization `id`, if the caller acts in it.
+///
+/// # Errors
+/// [`Error::NotFound`] otherwise.
+pub async fn find(app: &App, cx: &Cx, id: i64) -> Result<Organization> {
+    access::require_in(cx, Action::SeeOrganization, id)?;
+    let mut tx = app.db.read().await?;
+    find_by_id(&mut tx, id).await
+}
+
+/// An organization's title and its creator's e-mail address, which its members may see.
+///
+/// # Errors
+/// If the database fails.
+pub async fn meta(app: &App, id: i64) -> Result<(String, String)> {
+    let mut tx = app.db.read().await?;
+    let organization = find_by_id(&mut tx, id).await?;
+    let creator = match organization.created_by {
+        Some(id) => store::users::find(&mut tx, id).await?,
+        None => None,
+    };
+    Ok((
+        organization.title,
+        creator.map(|user| user.email).unwrap_or_default(),
+    ))
+}
+
+/// The organizations that the caller is a member of.
+///
+/// # Errors
+/// If the caller is a stranger.
+pub async fn list(app: &App, cx: &Cx) -> Result<Vec<Organization>> {
+    let caller = access::require(cx, Action::SeeOrganization)?;
+    let mut tx = app.db.read().await?;
+    Ok(store::organizations::list_by_user(&mut tx, caller.user_id).await?)
+}
+
+/// The first organization, which an operator means when he names none.
+///
+/// # Errors
+/// [`Error::NotFound`] before the first owner is set up.
+pub async fn find_first(app: &App) -> Result<Organization> {
+    let mut tx = app.db.read().await?;
+    store::organizations::find_first(&mut tx)
+        .await?
+        .ok_or_else(|| Error::not_found("There is no organization yet. `keybearer user add --role owner` makes the first one."))
+}
+
+/// Gives the organization another title.
+///
+/// # Errors
+/// [`Error::Invalid`] for an empty or too long one; [`Error::Forbidden`] below admin.
+pub async fn update_title(app: &App, cx: &Cx, id: i64, title: &str) -> Result<Organization> {
+    access::require_in(cx, Action::ChangeOrganization, id)?;
+    let title = title.trim();
+    if title.is_empty() {
+        return Err(Error::invalid("title", "This field may not be blank."));
+    }
+    if title.chars().count() > LONGEST_TITLE {
+        return Err(Error::invalid(
+            "title",
+            format!("Ensure this field has no more than {LONGEST_TITLE} characters."),
+        ));
+    }
+    let mut tx = app.db.write().await?;
+    let mut organization = find_by_id(&mut tx, id).await?;
+    organization.title = title.to_owned();
+    save(&mut tx, cx, &mut organization, json!({"title": title})).await?;
+    tx.commit().await?;
+    Ok(organization)
+}
+
+/// Changes the policy over tokens. It holds from the moment this returns, for every token there is.
+///
+/// # Errors
+/// [`Error::Invalid`] for a lifetime out of range, and for a change that would leave neither
+/// personal access tokens nor legacy tokens unless it says `force`; [`Error::Forbidden`] below admin.
+pub async fn update_settings(
+    app: &App,
+    cx: &Cx,
+    id: i64,
+    change: SettingsChange,
+) -> Result<Organization> {
+    access::require_in(cx, Action::ChangeOrganization, id)?;
+    if let Some(days) = change.personal_ttl_days
+        && !(1..=LONGEST_TTL_DAYS).contains(&days)
+    {
+        return Err(Error::invalid(
+            "api_token_ttl_days",
+            format!("A lifetime is between 1 and {LONGEST_TTL_DAYS} days."),
+        ));
+    }
+    let mut tx = app.db.write().await?;
+    let mut organization = find_by_id(&mut tx, id).await?;
+    organization.personal_enabled = change
+        .personal_enabled
+        .unwrap_or(organization.personal_enabled);
+    organization.legacy_enabled = change.legacy_enabled.unwrap_or(organization.legacy_enabled);
+    organization.key_enabled = change.key_enabled.unwrap_or(organization.key_enabled);
+    organization.personal_ttl_days = change
+        .personal_ttl_days
+        .unwrap_or(organization.personal_ttl_days);
+    let switches_off =
+        change.personal_enabled == Some(false) || change.legacy_enabled == Some(false);
+    if switches_off
+        && !organization.personal_enabled
+        && !organization.legacy_enabled
+        && !change.force
+    {
+        return Err(Error::Invalid {
+            field: None,
+            why: "This would switch off personal access tokens and legacy tokens both, and lock every Label Studio \
+                  client out, yours too. Leave one on, or say \"force\": true."
+                .into(),
+        });
+    }
+    let detail = json!({
+        "personal_enabled": organization.personal_enabled,
+        "legacy_enabled": organization.legacy_enabled,
+        "key_enabled": organization.key_enabled,
+        "personal_ttl_days": organization.personal_ttl_days,
+    });
+    save(&mut tx, cx, &mut organization, detail).await?;
+    tx.commit().await?;
+    Ok(organization)
+}
+
+/// The policy as `judge` reads it.
+#[must_use]
+pub fn policy(organization: &Organization) -> Policy {
+    Policy {
+        personal_enabled: organization.personal_enabled,
+        legacy_enabled: organization.legacy_enabled,
+        key_enabled: organization.key_enabled,
+    }
+}
+
+/// The organization that `user` works in, where his new tokens belong.
+pub(super) async fn of_user(tx: &mut Tx, user: &User) -> Result<Organization> {
+    match user.active_organization_id {
+        Some(id) => find_by_id(tx, id).await,
+        None => Err(Error::forbidden(format!(
+            "{} is in no organization; tokens belong to one.",
+            user.email
+        ))),
+    }
+}
+
+pub(super) async fn find_by_id(tx: &mut Tx, id: i64) -> Result<Organization> {
+    let found = store::organizations::find(tx, id).await?;
+    found.ok_or_else(|| Error::not_found("No Organization matches the given query."))
+}
+
+pub(super) async fn save(
+    tx: &mut Tx,
+    cx: &Cx,
+    organization: &mut Organization,
+    detail: serde_json::Value,
+) -> Result<()> {
+    organization.updated_at = cx.now;
+    store::organizations::update(tx, organization).await?;
+    audit::record(
+        tx,
+        cx,
+        "organization.update",
+        Subject::Organization(organization.id),
+        detail,
+    )
+    .await
+}

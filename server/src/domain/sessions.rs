@@ -1,0 +1,136 @@
+//! Browsers' sessions: a random text in a cookie, its digest in the database, dead at sign-out.
+
+use keybearer_verify::TokenHash;
+
+use crate::app::App;
+use crate::cx::{Caller, Cx, Proof};
+use crate::domain::access::Role;
+use crate::domain::audit::{self, Subject};
+use crate::domain::members;
+use crate::domain::passwords::{self, Password};
+use crate::error::{Error, Refusal, Result};
+use crate::store;
+use crate::store::sessions::Session;
+use crate::store::users::User;
+
+/// How long a browser stays signed in, in milliseconds: 14 days.
+pub const SESSION_FOR_MS: i64 = 14 * 86_400_000;
+const LONGEST_CLIENT: usize = 256;
+
+/// What a browser's cookie holds.
+#[derive(Debug)]
+pub struct SessionSecret(String);
+
+impl SessionSecret {
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Signs a user in with his e-mail address and password.
+///
+/// # Errors
+/// [`Error::Unauthenticated`], the same for an unknown address, a wrong password and a deactivated
+/// account; [`Error::TooMany`] after too many failures of this account or address.
+pub async fn sign_in(
+    app: &App,
+    cx: &Cx,
+    email: &str,
+    password: &Password,
+) -> Result<SessionSecret> {
+    let email = email.trim().to_lowercase();
+    app.sign_in_by_address.charge(&cx.address, cx.now)?;
+    app.sign_in_by_account.charge(&email, cx.now)?;
+    let mut tx = app.db.read().await?;
+    let user = store::users::find_by_email(&mut tx, &email).await?;
+    drop(tx);
+    let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
+    let fits = passwords::check(app, password, stored).await?;
+    let Some(user) = user.filter(|user| fits && user.is_active) else {
+        return Err(Error::Unauthenticated(Refusal::NoCredentials));
+    };
+    app.sign_in_by_address.refund(&cx.address);
+    app.sign_in_by_account.forget(&email);
+    start(app, cx, &user).await
+}
+
+/// Starts a session for a user who has just proven who he is.
+///
+/// # Errors
+/// If the database fails.
+pub async fn start(app: &App, cx: &Cx, user: &User) -> Result<SessionSecret> {
+    let secret = SessionSecret(app.random.text::<43>());
+    let session = Session {
+        hash: TokenHash::digest(secret.reveal()).as_bytes().to_vec(),
+        user_id: user.id,
+        created_at: cx.now,
+        expires_at: cx.now + SESSION_FOR_MS,
+        address: cx.address.clone(),
+        client: cx.client.chars().take(LONGEST_CLIENT).collect(),
+    };
+    let mut tx = app.db.write().await?;
+    store::sessions::delete_expired(&mut tx, cx.now).await?;
+    store::sessions::insert(&mut tx, &session).await?;
+    audit::record(
+        &mut tx,
+        cx,
+        "session.start",
+        Subject::User(user.id),
+        serde_json::json!({}),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(secret)
+}
+
+/// The caller that a session's cookie proves.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] if the session has ended, or its user is deactivated or in no
+/// organization.
+pub async fn caller(app: &App, cx: &Cx, secret: &str) -> Result<Caller> {
+    let ended = || Error::Unauthenticated(Refusal::NoCredentials);
+    let mut tx = app.db.read().await?;
+    let session = store::sessions::find(&mut tx, TokenHash::digest(secret).as_bytes()).await?;
+    let session = session
+        .filter(|session| cx.now < session.expires_at)
+        .ok_or_else(ended)?;
+    let user = store::users::find(&mut tx, session.user_id)
+        .await?
+        .filter(|user| user.is_active)
+        .ok_or_else(ended)?;
+    let organization_id = user.active_organization_id.ok_or_else(ended)?;
+    let role: Role = members::role_of(&mut tx, organization_id, user.id)
+        .await?
+        .ok_or_else(ended)?;
+    Ok(Caller {
+        user_id: user.id,
+        email: user.email,
+        organization_id,
+        role,
+        proof: Proof::Session,
+    })
+}
+
+/// Ends a session. An ended one cannot be told from one that never was.
+///
+/// # Errors
+/// If the database fails.
+pub async fn sign_out(app: &App, cx: &Cx, secret: &str) -> Result<()> {
+    let hash = TokenHash::digest(secret);
+    let mut tx = app.db.write().await?;
+    if let Some(session) = store::sessions::find(&mut tx, hash.as_bytes()).await? {
+        store::sessions::delete(&mut tx, hash.as_bytes()).await?;
+        audit::record(
+            &mut tx,
+            cx,
+            "session.end",
+            Subject::User(session.user_id),
+            serde_json::json!({}),
+        )
+        .await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}

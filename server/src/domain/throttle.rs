@@ -1,0 +1,89 @@
+//! How often something may fail before it has to wait.
+//!
+//! Tries are counted per key (an account, an address) in this process's memory and forgotten
+//! after the window; a success forgets the key's failures at once.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::{Error, Result};
+
+/// Keys that are remembered at the most; above it, those whose window is over are dropped.
+const CAPACITY: usize = 100_000;
+
+/// A counter of failed tries.
+#[derive(Clone, Debug)]
+pub struct Throttle {
+    limit: u32,
+    window_ms: i64,
+    tries: Arc<Mutex<HashMap<String, Tries>>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Tries {
+    count: u32,
+    since: i64,
+}
+
+impl Throttle {
+    /// Lets `limit` failures pass in `window_seconds`.
+    #[must_use]
+    pub fn new(limit: u32, window_seconds: i64) -> Self {
+        Self {
+            limit,
+            window_ms: window_seconds * 1000,
+            tries: Arc::default(),
+        }
+    }
+
+    /// Charges `key` with a try, before it is known whether it fails: a hundred at the same time
+    /// then count as a hundred.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`] with the seconds until its window ends, if it has no try left.
+    pub fn charge(&self, key: &str, now: i64) -> Result<()> {
+        let mut tries = self.lock();
+        if tries.len() >= CAPACITY {
+            tries.retain(|_, seen| self.is_open(*seen, now));
+        }
+        let seen = tries.entry(key.to_owned()).or_insert(Tries {
+            count: 0,
+            since: now,
+        });
+        if !self.is_open(*seen, now) {
+            *seen = Tries {
+                count: 0,
+                since: now,
+            };
+        }
+        if seen.count >= self.limit {
+            let wait_ms = seen.since + self.window_ms - now;
+            return Err(Error::TooMany {
+                retry_after_seconds: wait_ms.div_euclid(1000) + 1,
+            });
+        }
+        seen.count += 1;
+        Ok(())
+    }
+
+    /// Gives back the try of `key` that succeeded.
+    pub fn refund(&self, key: &str) {
+        if let Some(seen) = self.lock().get_mut(key) {
+            seen.count = seen.count.saturating_sub(1);
+        }
+    }
+
+    /// Forgets all failures of `key`.
+    pub fn forget(&self, key: &str) {
+        self.lock().remove(key);
+    }
+
+    fn is_open(&self, seen: Tries, now: i64) -> bool {
+        // A clock that was set back must not keep a key shut for longer than a window.
+        (seen.since..seen.since + self.window_ms).contains(&now)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Tries>> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,140 @@
+//! Legacy tokens: one a user, without an expiry, readable again by their owner.
+//!
+//! The text is sealed, for its owner may look at it again; a presented one is found by its keyed
+//! hash, for an operator may have chosen the text himself (`--user-token`).
+
+use keybearer_verify::{PlainToken, Presented, TokenKind};
+use serde_json::json;
+
+use super::{Organization, Token, require_enabled};
+use crate::app::App;
+use crate::cx::Cx;
+use crate::domain::access::{self, Action};
+use crate::domain::audit::{self, Subject};
+use crate::domain::sealing::Purpose;
+use crate::domain::{organizations, users};
+use crate::error::{Error, Result};
+use crate::store::users::User;
+use crate::store::{self, Tx};
+
+/// The shortest text that an operator may choose; Label Studio's bound.
+const SHORTEST: usize = 6;
+
+/// The caller's legacy token. It may be read while its kind is switched off, since it opens nothing then.
+///
+/// # Errors
+/// [`Error::NotFound`] if he has none, which is a normal state.
+pub async fn read_own(app: &App, cx: &Cx) -> Result<PlainToken> {
+    let caller = access::require(cx, Action::SeeOwn)?;
+    let mut tx = app.db.read().await?;
+    let token = live(&mut tx, caller.user_id, caller.organization_id)
+        .await?
+        .ok_or_else(|| {
+            Error::not_found(
+                "You have no legacy token. POST /api/current-user/reset-token/ makes one.",
+            )
+        })?;
+    let sealed = token.sealed.as_deref().unwrap_or_default();
+    let text = app
+        .sealing
+        .unseal(Purpose::LegacyToken, sealed)
+        .map_err(Error::Internal)?;
+    Ok(PlainToken::new(text))
+}
+
+/// Puts a new legacy token in the place of the caller's own.
+///
+/// # Errors
+/// [`Error::TypeDisabled`] if the organization has switched legacy tokens off.
+pub async fn reset_own(app: &App, cx: &Cx) -> Result<PlainToken> {
+    let caller = access::require(cx, Action::ChangeOwn)?;
+    let mut tx = app.db.write().await?;
+    let owner = users::find_by_id(&mut tx, caller.user_id).await?;
+    let organization = organizations::find_by_id(&mut tx, caller.organization_id).await?;
+    require_enabled(&organization, TokenKind::Legacy)?;
+    let (_, plain) = replace(app, cx, tx, &owner, None).await?;
+    Ok(plain)
+}
+
+/// Ends `owner`'s legacy token, makes the next one of `text` or at random, and commits.
+pub(super) async fn replace(
+    app: &App,
+    cx: &Cx,
+    mut tx: Tx,
+    owner: &User,
+    text: Option<&str>,
+) -> Result<(Token, PlainToken)> {
+    let organization = organizations::of_user(&mut tx, owner).await?;
+    let old = live(&mut tx, owner.id, organization.id).await?;
+    let (token, plain) = insert(app, cx, &mut tx, owner, (&organization, text)).await?;
+    if let Some(old) = old {
+        super::end(&mut tx, cx, &old, "reset", Some(&token.id)).await?;
+    }
+    tx.commit().await?;
+    Ok((token, plain))
+}
+
+/// Gives a new user his legacy token, as Label Studio does, in the transaction that makes the user.
+///
+/// # Errors
+/// [`Error::Invalid`] for a chosen `text` that cannot be a legacy token.
+pub async fn insert(
+    app: &App,
+    cx: &Cx,
+    tx: &mut Tx,
+    owner: &User,
+    (organization, text): (&Organization, Option<&str>),
+) -> Result<(Token, PlainToken)> {
+    let text = match text {
+        Some(text) => checked_text(text)?.to_owned(),
+        None => app.random.hex::<20>(),
+    };
+    let token = Token {
+        id: app.random.text::<16>(),
+        kind: TokenKind::Legacy.as_str().into(),
+        user_id: owner.id,
+        organization_id: organization.id,
+        name: String::new(),
+        hash: app.sealing.hash(&text).as_bytes().to_vec(),
+        sealed: Some(
+            app.sealing
+                .seal(&app.random, Purpose::LegacyToken, &text)
+                .map_err(Error::Internal)?,
+        ),
+        created_at: cx.now,
+        expires_at: None,
+        revoked_at: None,
+        revoked_because: None,
+        successor_id: None,
+    };
+    store::tokens::insert(tx, &token).await?;
+    audit::record(
+        tx,
+        cx,
+        "token.issue",
+        Subject::Token(&token.id),
+        json!({"kind": token.kind, "user": owner.id}),
+    )
+    .await?;
+    Ok((token, PlainToken::new(text)))
+}
+
+async fn live(tx: &mut Tx, user_id: i64, organization_id: i64) -> Result<Option<Token>> {
+    let tokens = store::tokens::list_by_user(tx, user_id, organization_id).await?;
+    Ok(tokens
+        .into_iter()
+        .find(|token| token.kind == TokenKind::Legacy.as_str() && token.revoked_at.is_none()))
+}
+
+fn checked_text(text: &str) -> Result<&str> {
+    let is_legacy = matches!(Presented::parse(text), Ok(Presented::Legacy(_)));
+    if is_legacy && text.len() >= SHORTEST && text.is_ascii() {
+        return Ok(text);
+    }
+    Err(Error::invalid(
+        "user_token",
+        format!(
+            "A legacy token is at least {SHORTEST} ASCII characters without blanks, and neither a JWT nor a key token."
+        ),
+    ))
+}

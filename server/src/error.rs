@@ -1,0 +1,95 @@
+//! The ways an operation can fail. No HTTP here: each door renders them once, in its own manner.
+
+use keybearer_verify::{Denial, TokenKind};
+
+use crate::store::StoreError;
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why an operation did not happen.
+#[derive(Debug)]
+pub enum Error {
+    /// What was asked for is not right; the field, if one is to blame, and what to change.
+    Invalid {
+        field: Option<&'static str>,
+        why: String,
+    },
+    /// The caller did not prove who he is.
+    Unauthenticated(Refusal),
+    /// The caller may not do this; he may know that it exists.
+    Forbidden(String),
+    /// An organization has switched this kind of token off.
+    TypeDisabled(TokenKind),
+    /// It does not exist, or the caller may not know that it does.
+    NotFound(String),
+    /// It stands in the way of something that is there already.
+    Conflict(String),
+    /// Too many tries; when the next one may come.
+    TooMany { retry_after_seconds: i64 },
+    /// The database cannot be used now; the same call may succeed later.
+    Unavailable(StoreError),
+    /// A defect. The cause is for the log alone.
+    Internal(anyhow::Error),
+}
+
+/// Why the caller counts as a stranger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nothing was shown.
+    NoCredentials,
+    /// A header that is not of a credential's form.
+    BadHeader(SentAs, HeaderFault),
+    /// Two credentials that are not the same; the header of the first.
+    TwoCredentials(SentAs),
+    /// A token that was refused.
+    Token {
+        kind: Option<TokenKind>,
+        denial: Denial,
+        sent_as: SentAs,
+    },
+}
+
+/// Which header a credential came in; it decides what Label Studio's clients are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SentAs {
+    Bearer,
+    Token,
+    ApiKey,
+    /// In the body, to be exchanged.
+    Body,
+}
+
+/// What is wrong with a credential's header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeaderFault {
+    /// A scheme, and nothing after it.
+    Empty,
+    /// More than one word after the scheme.
+    Blanks,
+}
+
+impl Error {
+    pub fn invalid(field: &'static str, why: impl Into<String>) -> Self {
+        Self::Invalid {
+            field: Some(field),
+            why: why.into(),
+        }
+    }
+
+    pub fn forbidden(why: impl Into<String>) -> Self {
+        Self::Forbidden(why.into())
+    }
+
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::NotFound(what.into())
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(..) => Self::Unavailable(error),
+            other => Self::Internal(other.into()),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What a request says of its sender: address, client, cookies.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+
+use crate::app::App;
+use crate::cx::{Actor, Cx};
+use crate::error::Error;
+use crate::http::label_studio::failure::Failure;
+
+/// The name of the session's cookie; Label Studio's, for its clients send it back by name.
+pub(super) const SESSION_COOKIE: &str = "sessionid";
+
+/// The request's [`Cx`] before anybody has proven anything.
+pub(super) fn anonymous_cx(app: &App, parts: &Parts) -> Cx {
+    let client = parts
+        .headers
+        .get(header::USER_AGENT)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()));
+    Cx {
+        actor: Actor::Anonymous,
+        now: app.clock.now(),
+        address: client_address(app, parts),
+        client: client.unwrap_or_default().into_owned(),
+    }
+}
+
+/// The client's address: the peer's, unless the peer is a trusted proxy. Then `X-Forwarded-For` is
+/// read from its end, for only what trusted proxies have appended is known to be true.
+pub(super) fn client_address(app: &App, parts: &Parts) -> String {
+    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
+        return String::new();
+    };
+    let trusted = |address: &IpAddr| {
+        app.config
+            .trusted_proxies
+            .iter()
+            .any(|range| range.contains(address))
+    };
+    let mut address = peer.ip().to_canonical();
+    let forwarded = parts
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|line| line.to_str().ok());
+    let hops: Vec<&str> = forwarded
+        .flat_map(|line| line.split(','))
+        .map(str::trim)
+        .collect();
+    for hop in hops.into_iter().rev() {
+        if !trusted(&address) {
+            break;
+        }
+        let Ok(next) = hop.parse::<IpAddr>() else {
+            break;
+        };
+        address = next.to_canonical();
+    }
+    address.to_string()
+}
+
+/// The value of the cookie `name`.
+pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// The numbers in the path, in their order.
+#[derive(Debug)]
+pub(super) struct PathIds<const N: usize>(pub(super) [i64; N]);
+
+impl<S: Send + Sync, const N: usize> FromRequestParts<S> for PathIds<N> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        let not_found = || Failure::from(Error::not_found("Not found."));
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| not_found())?;
+        // A number that no id can be still is a number: it finds nothing, as 999 does.
+        let id = |text: &str| -> Option<i64> {
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            is_number.then(|| text.parse().unwrap_or(i64::MAX))
+        };
+        let ids: Option<Vec<i64>> = params.iter().map(|(_, text)| id(text)).collect();
+        ids.and_then(|ids| ids.try_into().ok())
+            .map(Self)
+            .ok_or_else(not_found)
+    }
+}

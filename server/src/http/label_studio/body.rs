@@ -1,0 +1,136 @@
+//! The body of a request, as Django REST framework's parsers take it: JSON, a form or multipart.
+
+use std::convert::Infallible;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::failure::Failure;
+use super::fields::Object;
+use super::python_json::{self, Json, Text};
+
+/// The largest body that is read, in bytes.
+const LARGEST: usize = 64 * 1024;
+
+/// What a client sent.
+#[derive(Debug)]
+pub(super) enum Data {
+    Json(Json),
+    /// A form's pairs; of two with one name the later holds.
+    Form(Vec<(String, String)>),
+}
+
+impl Data {
+    /// The fields that were sent.
+    ///
+    /// # Errors
+    /// With Django REST framework's sentence if what was sent is no object.
+    pub(super) fn object(self) -> Result<Object, Failure> {
+        match self {
+            Self::Json(Json::Object(pairs)) => Ok(Object::new(pairs)),
+            Self::Json(Json::Null) => Err(Failure::field("non_field_errors", "No data provided")),
+            Self::Json(other) => Err(Failure::field(
+                "non_field_errors",
+                format!(
+                    "Invalid data. Expected a dictionary, but got {}.",
+                    other.type_name()
+                ),
+            )),
+            Self::Form(pairs) => {
+                let text = |text| {
+                    Json::Text(Text {
+                        text,
+                        lone_surrogate: None,
+                    })
+                };
+                Ok(Object::new(
+                    pairs
+                        .into_iter()
+                        .map(|(name, value)| (name, text(value)))
+                        .collect(),
+                ))
+            }
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Data {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Failure> {
+        let content_type = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .map(|value| value.to_str().unwrap_or("unreadable"));
+        let content_type = content_type.map(str::to_owned);
+        let bytes = read(request).await?;
+        if bytes.is_empty() {
+            return Ok(Self::Json(Json::Object(Vec::new())));
+        }
+        // Without a Content-Type, Label Studio's server says text/plain.
+        let content_type = content_type.unwrap_or_else(|| "text/plain".into());
+        let media_type = content_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        match media_type.as_str() {
+            "application/json" => python_json::parse(&bytes).map(Self::Json).map_err(|why| {
+                Failure::http(StatusCode::BAD_REQUEST, format!("JSON parse error - {why}"))
+            }),
+            "application/x-www-form-urlencoded" => Ok(Self::Form(
+                form_urlencoded::parse(&bytes).into_owned().collect(),
+            )),
+            "multipart/form-data" => multipart(&content_type, bytes).await.map(Self::Form),
+            _ => Err(Failure::http(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                format!("Unsupported media type \"{content_type}\" in request."),
+            )),
+        }
+    }
+}
+
+async fn read(request: Request) -> Result<Bytes, Failure> {
+    match Limited::new(request.into_body(), LARGEST).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Failure::http(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The request's body is larger than {} KiB.", LARGEST / 1024),
+        )),
+        Err(_) => Err(Failure::http(
+            StatusCode::BAD_REQUEST,
+            "The request's body ended before it was complete.",
+        )),
+    }
+}
+
+async fn multipart(content_type: &str, bytes: Bytes) -> Result<Vec<(String, String)>, Failure> {
+    let wrong = |why: String| {
+        Failure::http(
+            StatusCode::BAD_REQUEST,
+            format!("Multipart form parse error - {why}"),
+        )
+    };
+    let boundary =
+        multer::parse_boundary(content_type).map_err(|error| wrong(error.to_string()))?;
+    let body = futures_util::stream::once(async { Ok::<_, Infallible>(bytes) });
+    let mut parts = multer::Multipart::new(body, boundary);
+    let mut pairs = Vec::new();
+    while let Some(part) = parts
+        .next_field()
+        .await
+        .map_err(|error| wrong(error.to_string()))?
+    {
+        let name = part.name().unwrap_or_default().to_owned();
+        pairs.push((
+            name,
+            part.text()
+                .await
+                .map_err(|error| wrong(error.to_string()))?,
+        ));
+    }
+    Ok(pairs)
+}

@@ -1,0 +1,118 @@
+//! Reads the credentials of a request and has the domain say whose they are.
+//!
+//! Any token is accepted as `Authorization: Bearer …`, `Authorization: Token …` (schemes in any
+//! case, RFC 9110 section 11.1) and `X-API-Key: …`. Two different ones are refused: none is ever
+//! silently ignored.
+
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+
+use super::endpoint::Auth;
+use super::failure::Failure;
+use crate::app::App;
+use crate::cx::Cx;
+use crate::domain::{introspection, sessions};
+use crate::error::{Error, HeaderFault, Refusal, SentAs};
+use crate::http::extract::{self, SESSION_COOKIE};
+use crate::http::same_origin;
+
+/// The request's [`Cx`], with the caller that its credentials prove.
+pub(super) async fn authenticate(app: &App, auth: Auth, parts: &Parts) -> Result<Cx, Failure> {
+    let cx = extract::anonymous_cx(app, parts);
+    match auth {
+        Auth::None => Ok(cx),
+        Auth::Required | Auth::BearerFirst => prove(app, auth, &cx, parts).await,
+        Auth::Optional => Ok(prove(app, auth, &cx, parts).await.unwrap_or(cx)),
+    }
+}
+
+async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx, Failure> {
+    let by_token = match shown(&parts.headers) {
+        Ok(None) => Err(Error::Unauthenticated(Refusal::NoCredentials)),
+        Ok(Some((sent_as, token))) => {
+            introspection::caller_by_token(app, cx, &token, sent_as).await
+        }
+        Err(refusal) => Err(Error::Unauthenticated(refusal)),
+    };
+    let refused = match by_token {
+        Ok(caller) => return Ok(cx.with_caller(caller)),
+        Err(Error::Unauthenticated(refusal)) => refusal,
+        Err(other) => return Err(other.into()),
+    };
+    // Label Studio's middleware passes over a Bearer that is no good, and the session counts.
+    let session_counts = match &refused {
+        Refusal::NoCredentials => true,
+        Refusal::Token { sent_as, .. } | Refusal::BadHeader(sent_as, _) => {
+            *sent_as == SentAs::Bearer && auth != Auth::BearerFirst
+        }
+        Refusal::TwoCredentials(_) => false,
+    };
+    let session = extract::cookie(&parts.headers, SESSION_COOKIE).filter(|_| session_counts);
+    let Some(session) = session else {
+        return Err(Error::Unauthenticated(refused).into());
+    };
+    let caller = match sessions::caller(app, cx, session).await {
+        Ok(caller) => caller,
+        Err(Error::Unauthenticated(_)) => return Err(Error::Unauthenticated(refused).into()),
+        Err(other) => return Err(other.into()),
+    };
+    if !same_origin::is_proven(app, &parts.method, &parts.headers) {
+        return Err(Failure::http(
+            StatusCode::FORBIDDEN,
+            "This request comes from another site's page with your session's cookie. Send it from Keybearer's own \
+             pages, or with a token instead of the cookie.",
+        ));
+    }
+    Ok(cx.with_caller(caller))
+}
+
+/// The one token that the headers show, and how.
+fn shown(headers: &HeaderMap) -> Result<Option<(SentAs, String)>, Refusal> {
+    let mut found: Option<(SentAs, String)> = None;
+    let authorization = headers
+        .get_all(header::AUTHORIZATION)
+        .iter()
+        .map(|value| by_scheme(&latin1(value.as_bytes())));
+    let api_key = headers
+        .get_all("x-api-key")
+        .iter()
+        .map(|value| Ok(by_api_key(&latin1(value.as_bytes()))));
+    for next in authorization.chain(api_key) {
+        let Some(next) = next? else { continue };
+        match &found {
+            Some((sent_as, token)) if *token != next.1 => {
+                return Err(Refusal::TwoCredentials(*sent_as));
+            }
+            Some(_) => {}
+            None => found = Some(next),
+        }
+    }
+    Ok(found)
+}
+
+fn by_scheme(value: &str) -> Result<Option<(SentAs, String)>, Refusal> {
+    let mut words = value.split_ascii_whitespace();
+    let sent_as = match words.next().map(str::to_ascii_lowercase).as_deref() {
+        Some("bearer") => SentAs::Bearer,
+        Some("token") => SentAs::Token,
+        // Another scheme is another system's business, such as a proxy's Basic.
+        _ => return Ok(None),
+    };
+    let token = words
+        .next()
+        .ok_or(Refusal::BadHeader(sent_as, HeaderFault::Empty))?;
+    match words.next() {
+        None => Ok(Some((sent_as, token.to_owned()))),
+        Some(_) => Err(Refusal::BadHeader(sent_as, HeaderFault::Blanks)),
+    }
+}
+
+fn by_api_key(value: &str) -> Option<(SentAs, String)> {
+    let token = value.trim();
+    (!token.is_empty()).then(|| (SentAs::ApiKey, token.to_owned()))
+}
+
+/// Header bytes as text; no token of ours has any above ASCII, so their meaning does not matter.
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}

@@ -1,0 +1,115 @@
+//! The caller himself: who he is, and his legacy token.
+
+use axum::Extension;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::endpoint::{Auth, Endpoint};
+use super::failure::Failure;
+use super::selection::select;
+use super::tokens::answer;
+use super::users::views;
+use crate::app::App;
+use crate::cx::Cx;
+use crate::domain::tokens::legacy;
+use crate::domain::users;
+
+pub(super) static WHOAMI: Endpoint = Endpoint {
+    allow: "GET, HEAD, OPTIONS",
+    auth: Auth::Required,
+    name: "User Who Am Iapi",
+    fields: "",
+};
+pub(super) static LEGACY: Endpoint = Endpoint {
+    allow: "GET, HEAD, OPTIONS",
+    auth: Auth::Required,
+    name: "User Get Token Api",
+    fields: "",
+};
+pub(super) static RESET: Endpoint = Endpoint {
+    allow: "POST, OPTIONS",
+    auth: Auth::Required,
+    name: "User Reset Token Api",
+    fields: "",
+};
+
+/// What Label Studio says that its users may do. It says the same to all of them; its clients look
+/// for the names, and Keybearer's own rules are in `domain::access`.
+const PERMISSIONS: [&str; 44] = [
+    "organizations.create",
+    "organizations.view",
+    "organizations.change",
+    "organizations.delete",
+    "organizations.invite",
+    "projects.create",
+    "projects.view",
+    "projects.change",
+    "projects.delete",
+    "projects.reset_cache",
+    "tasks.create",
+    "tasks.view",
+    "tasks.change",
+    "tasks.delete",
+    "views.reset",
+    "annotations.create",
+    "annotations.view",
+    "annotations.change",
+    "annotations.delete",
+    "actions.perform",
+    "predictions.any",
+    "avatar.any",
+    "labels.create",
+    "labels.view",
+    "labels.change",
+    "labels.delete",
+    "models.create",
+    "models.view",
+    "models.change",
+    "models.delete",
+    "model_provider_connection.create",
+    "model_provider_connection.view",
+    "model_provider_connection.change",
+    "model_provider_connection.delete",
+    "webhooks.view",
+    "webhooks.change",
+    "users.token.any",
+    "storages.view",
+    "storages.change",
+    "storages.sync",
+    "views.view",
+    "views.create",
+    "views.change",
+    "views.delete",
+];
+
+pub(super) async fn whoami(
+    State(app): State<App>,
+    Extension(cx): Extension<Cx>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Failure> {
+    let user = users::find_own(&app, &cx).await?;
+    let mut view = views(&app, std::slice::from_ref(&user))
+        .await?
+        .pop()
+        .unwrap_or_default();
+    view["permissions"] = PERMISSIONS.iter().copied().map(Value::from).collect();
+    answer(StatusCode::OK, &select(view, query.as_deref(), "include"))
+}
+
+pub(super) async fn show_legacy(
+    State(app): State<App>,
+    Extension(cx): Extension<Cx>,
+) -> Result<Response, Failure> {
+    let token = legacy::read_own(&app, &cx).await?;
+    answer(StatusCode::OK, &json!({"token": token.reveal()}))
+}
+
+pub(super) async fn reset_legacy(
+    State(app): State<App>,
+    Extension(cx): Extension<Cx>,
+) -> Result<Response, Failure> {
+    let token = legacy::reset_own(&app, &cx).await?;
+    answer(StatusCode::CREATED, &json!({"token": token.reveal()}))
+}

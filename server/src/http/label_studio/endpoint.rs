@@ -1,0 +1,151 @@
+//! What Django REST framework does around each view, in its order: content negotiation (406),
+//! authentication (401), the method (405), and the `Allow` header on whatever the answer is.
+//!
+//! Authority is a value: what comes out of authentication is the request's `Cx`, and the domain
+//! decides what it may do.
+
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+use serde_json::json;
+
+use super::credentials;
+use super::failure::{self, Failure};
+use crate::app::App;
+use crate::cx::Cx;
+
+/// A view as Django REST framework knows it.
+#[derive(Debug)]
+pub(super) struct Endpoint {
+    /// The methods, in Label Studio's order and spelling.
+    pub(super) allow: &'static str,
+    pub(super) auth: Auth,
+    /// The name that Django REST framework makes of the view's class, for OPTIONS.
+    pub(super) name: &'static str,
+    /// The fields that OPTIONS describes: method and JSON, or nothing.
+    pub(super) fields: &'static str,
+}
+
+/// How a view authenticates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Auth {
+    /// Not at all: headers are ignored.
+    None,
+    /// A caller who shows nothing, or nothing good, is a stranger.
+    Optional,
+    /// As most views: the first challenge is `Token`, and a session stands in for a bad Bearer.
+    Required,
+    /// As the rotation view: the first challenge is `Bearer`, and a bad Bearer is refused.
+    BearerFirst,
+}
+
+/// Puts `endpoint` around its methods.
+pub(super) fn route(
+    app: &App,
+    endpoint: &'static Endpoint,
+    methods: MethodRouter<App>,
+) -> MethodRouter<App> {
+    let app = app.clone();
+    methods
+        .fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+        .layer(from_fn(move |request, next| {
+            let app = app.clone();
+            async move { around(&app, endpoint, request, next).await }
+        }))
+}
+
+async fn around(app: &App, endpoint: &'static Endpoint, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let answer = match admit(app, endpoint, &parts).await {
+        Ok(Admitted::Go(cx)) => {
+            parts.extensions.insert(cx);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Ok(Admitted::Answer(response)) => response,
+        Err(failure) => failure.into_response(),
+    };
+    let mut response = failure::render(app, endpoint.auth, answer);
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(endpoint.allow));
+    response
+}
+
+enum Admitted {
+    Go(Cx),
+    Answer(Response),
+}
+
+async fn admit(app: &App, endpoint: &Endpoint, parts: &Parts) -> Result<Admitted, Failure> {
+    if !accepts_json(parts) {
+        return Err(Failure::http(
+            StatusCode::NOT_ACCEPTABLE,
+            "Could not satisfy the request Accept header.",
+        ));
+    }
+    let cx = credentials::authenticate(app, endpoint.auth, parts).await?;
+    let method = &parts.method;
+    if !endpoint
+        .allow
+        .split(", ")
+        .any(|allowed| allowed == method.as_str())
+    {
+        return Err(Failure::http(
+            StatusCode::METHOD_NOT_ALLOWED,
+            format!("Method \"{method}\" not allowed."),
+        ));
+    }
+    Ok(if *method == Method::OPTIONS {
+        Admitted::Answer(describe(endpoint)?)
+    } else {
+        Admitted::Go(cx)
+    })
+}
+
+/// Whether one of the media ranges in `Accept` is JSON's (RFC 9110 section 12.5.1).
+fn accepts_json(parts: &Parts) -> bool {
+    let Some(accept) = parts.headers.get(header::ACCEPT) else {
+        return true;
+    };
+    let ranges = accept.to_str().unwrap_or_default().split(',');
+    ranges
+        .map(|range| {
+            range
+                .split(';')
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .to_ascii_lowercase()
+        })
+        .any(|range| matches!(range.as_str(), "*/*" | "application/*" | "application/json"))
+}
+
+/// The answer to OPTIONS.
+fn describe(endpoint: &Endpoint) -> Result<Response, Failure> {
+    let parses: &[&str] = if endpoint.name.contains("Get Token")
+        || endpoint.allow == "GET, HEAD, OPTIONS" && endpoint.name.contains("Invite")
+    {
+        &["application/json"]
+    } else {
+        &[
+            "application/json",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+        ]
+    };
+    let mut body = json!({
+        "name": endpoint.name,
+        "description": "",
+        "renders": ["application/json"],
+        "parses": parses,
+    });
+    if !endpoint.fields.is_empty() {
+        let actions = serde_json::from_str::<serde_json::Value>(endpoint.fields);
+        body["actions"] =
+            actions.map_err(|_| Failure::internal("the description of a view is not JSON"))?;
+    }
+    Ok(failure::json(StatusCode::OK, &body))
+}

@@ -1,0 +1,196 @@
+//! How Label Studio's interface says no: one JSON body, written here and nowhere else.
+//!
+//! The keys and their order are those of Django REST framework with Label Studio's handler:
+//! `id`, `status_code`, `version`, `detail`, `exc_info`, and `validation_errors` where fields are
+//! to blame. A refused token adds `code` after them.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use super::endpoint::Auth;
+use super::refusals;
+use super::version::COMPATIBLE_VERSION;
+use crate::app::App;
+use crate::error::Error;
+
+/// Why a request gets no answer of its own.
+#[derive(Debug)]
+pub struct Failure(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    /// The domain said no.
+    Domain(Error),
+    /// What was sent is not of HTTP's or the view's form.
+    Http { status: StatusCode, detail: String },
+    /// Label Studio answers this one with `{"detail": …}` alone.
+    Bare { status: StatusCode, detail: String },
+    /// Fields that are not right, each with a sentence.
+    Fields(Vec<(String, String)>),
+}
+
+impl Failure {
+    pub(super) fn http(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self(Kind::Http {
+            status,
+            detail: detail.into(),
+        })
+    }
+
+    pub(super) fn bare(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self(Kind::Bare {
+            status,
+            detail: detail.into(),
+        })
+    }
+
+    pub(super) fn field(field: &str, why: impl Into<String>) -> Self {
+        Self(Kind::Fields(vec![(field.to_owned(), why.into())]))
+    }
+
+    pub(super) fn fields(faults: Vec<(String, String)>) -> Self {
+        Self(Kind::Fields(faults))
+    }
+
+    /// A defect; `what` is for the log.
+    pub fn internal(what: &'static str) -> Self {
+        Self(Kind::Domain(Error::Internal(anyhow::anyhow!(what))))
+    }
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(Kind::Domain(error.into()))
+    }
+}
+
+impl IntoResponse for Failure {
+    /// A response that waits for [`render`], which knows the view that it belongs to.
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+/// Writes out a [`Failure`] that came back as a response; leaves every other response as it is.
+pub(super) fn render(app: &App, auth: Auth, mut response: Response) -> Response {
+    match response.extensions_mut().remove::<Arc<Failure>>() {
+        Some(failure) => write(app, auth, &failure.0),
+        None => response,
+    }
+}
+
+fn write(app: &App, auth: Auth, kind: &Kind) -> Response {
+    match kind {
+        Kind::Http { status, detail } => common(app, *status, detail, json!({})),
+        Kind::Bare { status, detail } => json(*status, &json!({"detail": detail})),
+        Kind::Fields(faults) => validation(app, faults),
+        Kind::Domain(error) => domain(app, auth, error),
+    }
+}
+
+fn domain(app: &App, auth: Auth, error: &Error) -> Response {
+    match error {
+        Error::Invalid { field, why } => validation(
+            app,
+            &[(field.unwrap_or("non_field_errors").to_owned(), why.clone())],
+        ),
+        Error::Unauthenticated(refusal) => {
+            let said = refusals::say(auth, refusal);
+            let more = said.code.map_or(json!({}), |code| json!({"code": code}));
+            let mut response = common(app, StatusCode::UNAUTHORIZED, &said.detail, more);
+            for challenge in said.challenges {
+                if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+                    response
+                        .headers_mut()
+                        .append(header::WWW_AUTHENTICATE, challenge);
+                }
+            }
+            response
+        }
+        Error::Forbidden(why) => common(app, StatusCode::FORBIDDEN, why, json!({})),
+        Error::TypeDisabled(kind) => {
+            let why = format!(
+                "{}s are switched off in this organization. An owner or admin can switch them on in its Access Token Settings.",
+                refusals::capitalized(kind.title())
+            );
+            common(
+                app,
+                StatusCode::FORBIDDEN,
+                &why,
+                json!({"code": "type_disabled"}),
+            )
+        }
+        Error::NotFound(what) => common(app, StatusCode::NOT_FOUND, what, json!({})),
+        Error::Conflict(why) => common(app, StatusCode::CONFLICT, why, json!({})),
+        Error::TooMany {
+            retry_after_seconds,
+        } => {
+            let why = format!("Too many failed tries. Wait {retry_after_seconds} seconds.");
+            let mut response = common(
+                app,
+                StatusCode::TOO_MANY_REQUESTS,
+                &why,
+                json!({"code": "rate_limited"}),
+            );
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
+            response
+        }
+        Error::Unavailable(cause) => {
+            tracing::error!(%cause, "the database cannot be used");
+            let why = format!("Keybearer cannot answer now: {cause}. Try again in a moment.");
+            common(app, StatusCode::SERVICE_UNAVAILABLE, &why, json!({}))
+        }
+        Error::Internal(cause) => {
+            let id = app.random.uuid();
+            tracing::error!(id, cause = format!("{cause:#}"), "internal error");
+            let why = format!("Internal error. The server's log has the cause under the id {id}.");
+            common(app, StatusCode::INTERNAL_SERVER_ERROR, &why, json!({}))
+        }
+    }
+}
+
+fn validation(app: &App, faults: &[(String, String)]) -> Response {
+    let errors: Map<String, Value> = faults
+        .iter()
+        .map(|(field, why)| (field.clone(), json!([why])))
+        .collect();
+    common(
+        app,
+        StatusCode::BAD_REQUEST,
+        "Validation error",
+        json!({"validation_errors": errors}),
+    )
+}
+
+fn common(app: &App, status: StatusCode, detail: &str, more: Value) -> Response {
+    let mut body = json!({
+        "id": app.random.uuid(),
+        "status_code": status.as_u16(),
+        "version": COMPATIBLE_VERSION,
+        "detail": detail,
+        "exc_info": null,
+    });
+    if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
+        body.extend(more);
+    }
+    json(status, &body)
+}
+
+/// A JSON response.
+pub(super) fn json(status: StatusCode, body: &Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    response
+}

@@ -1,0 +1,37 @@
+//! Which Label Studio this interface is compatible with, and whether Keybearer is up.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::endpoint::Auth;
+use super::failure::{self, Failure};
+use crate::app::App;
+use crate::domain::set_up;
+
+/// The Label Studio whose interface this is.
+pub(super) const COMPATIBLE_VERSION: &str = "1.23.2";
+
+/// Label Studio's own answer: clients read versions and edition out of it.
+const VERSION_JSON: &str = include_str!("version.json");
+
+pub(super) async fn show() -> Response {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        VERSION_JSON.trim_end(),
+    )
+        .into_response()
+}
+
+/// The same for people.
+pub(super) async fn page() -> Html<String> {
+    Html(format!("<pre>{}</pre>", VERSION_JSON.trim_end()))
+}
+
+/// Ready means that the database answers. The type of the answer is Label Studio's.
+pub(super) async fn health(State(app): State<App>) -> Response {
+    match set_up::is_needed(&app).await {
+        Ok(_) => Html(r#"{"status": "UP"}"#).into_response(),
+        Err(error) => failure::render(&app, Auth::None, Failure::from(error).into_response()),
+    }
+}

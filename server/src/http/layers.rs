@@ -1,0 +1,98 @@
+//! What happens to every request, whichever door it comes to: one spelling of its path, one log
+//! line, a few headers, and an answer even if the program fails.
+
+use std::any::Any;
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderValue, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::app::App;
+use crate::http::label_studio::failure::Failure;
+use crate::http::{extract, label_studio, ui};
+
+/// Gives the path its one spelling: no slash at the end, no doubled slash, not below the base path.
+///
+/// Label Studio answers both spellings itself and never redirects, since a redirected POST loses
+/// its body with most clients; so Keybearer does the same everywhere.
+pub(super) fn normalize(mut request: Request, base_path: &str) -> Request {
+    let path = request.uri().path();
+    let below = path
+        .strip_prefix(base_path)
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+        .unwrap_or(path);
+    let trimmed = format!("/{}", below.trim_matches('/'));
+    if trimmed != path {
+        let query = request
+            .uri()
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        if let Ok(path_and_query) = PathAndQuery::try_from(format!("{trimmed}{query}")) {
+            let mut parts = request.uri().clone().into_parts();
+            parts.path_and_query = Some(path_and_query);
+            if let Ok(uri) = Uri::from_parts(parts) {
+                *request.uri_mut() = uri;
+            }
+        }
+    }
+    request
+}
+
+/// Logs the request and sets the headers that every answer has. The query is not logged: an invite
+/// link's secret is in it.
+pub(super) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
+    let address = extract::client_address(&app, &parts);
+    let started = Instant::now();
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("same-origin"),
+    );
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    if app.config.is_https() {
+        headers.insert(
+            header::STRICT_TRANSPORT_SECURITY,
+            HeaderValue::from_static("max-age=31536000"),
+        );
+    }
+    let status = response.status().as_u16();
+    let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    tracing::debug!(%method, path, status, address, took_us, "request");
+    response
+}
+
+/// Answers what no route knows: JSON below `/api/`, a page elsewhere.
+pub(super) async fn not_found(State(app): State<App>, parts: Parts) -> Response {
+    if is_api(parts.uri.path()) {
+        return label_studio::unknown_path(&app, &parts).await;
+    }
+    ui::not_found(&app)
+}
+
+/// Answers for a defect: the cause goes to the log alone.
+pub(super) fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let text = cause.downcast_ref::<String>().map(String::as_str);
+    let text = text
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(cause = text, "a request made the program panic");
+    Failure::internal("panic").into_response()
+}
+
+fn is_api(path: &str) -> bool {
+    path == "/api" || path.starts_with("/api/")
+}

@@ -1,0 +1,311 @@
+//! SQLite and PostgreSQL behind one transaction type.
+//!
+//! Statements are written once, with numbered parameters that both engines read; this file binds
+//! and runs them. On SQLite a write transaction begins *immediate* on the one writing connection:
+//! it waits for its turn at the start instead of failing in the middle.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, FromRow, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+use super::error::StoreError;
+use super::migrate;
+
+/// How long a transaction waits for another process's lock or for a free connection.
+const WAIT_FOR: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// A database of either engine.
+#[derive(Clone, Debug)]
+pub struct Db(Engine);
+
+#[derive(Clone, Debug)]
+enum Engine {
+    Sqlite {
+        readers: SqlitePool,
+        writer: SqlitePool,
+    },
+    Postgres(PgPool),
+}
+
+/// An open transaction.
+pub struct Tx(Inner);
+
+enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// A parameter of a statement.
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    Text(Option<String>),
+    Int(Option<i64>),
+    Bool(Option<bool>),
+    Bytes(Option<Vec<u8>>),
+}
+
+/// A row that both engines can fill.
+pub(super) trait Row:
+    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
+impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{}
+
+/// `bind![a, b]`: the parameters `$1`, `$2` of a statement.
+macro_rules! bind {
+    ($($value:expr),* $(,)?) => { vec![$($crate::store::engine::Value::from($value)),*] };
+}
+pub(super) use bind;
+
+/// Runs a sqlx call with the values bound, on whichever engine the transaction is.
+macro_rules! run {
+    ($tx:expr, $query:path, $sql:expr, $values:expr, $method:ident) => {{
+        let sql: Cow<'static, str> = $sql.into();
+        match &mut $tx.0 {
+            Inner::Sqlite(tx) => {
+                let query = $values
+                    .into_iter()
+                    .fold($query(AssertSqlSafe(sql)), |query, value| match value {
+                        Value::Text(value) => query.bind(value),
+                        Value::Int(value) => query.bind(value),
+                        Value::Bool(value) => query.bind(value),
+                        Value::Bytes(value) => query.bind(value),
+                    });
+                query
+                    .$method(&mut **tx)
+                    .await
+                    .map(Into::into)
+                    .map_err(StoreError::from)
+            }
+            Inner::Postgres(tx) => {
+                let query = $values
+                    .into_iter()
+                    .fold($query(AssertSqlSafe(sql)), |query, value| match value {
+                        Value::Text(value) => query.bind(value),
+                        Value::Int(value) => query.bind(value),
+                        Value::Bool(value) => query.bind(value),
+                        Value::Bytes(value) => query.bind(value),
+                    });
+                query
+                    .$method(&mut **tx)
+                    .await
+                    .map(Into::into)
+                    .map_err(StoreError::from)
+            }
+        }
+    }};
+}
+
+impl Db {
+    /// Opens the database at `url` (`sqlite://PATH` or `postgres://…`) and brings its tables up to
+    /// date. A SQLite file is made if it is missing.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be opened, or if it was written by a newer Keybearer.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let db = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options = PgConnectOptions::from_str(url)?;
+            let pool = PgPoolOptions::new()
+                .max_connections(POSTGRES_CONNECTIONS)
+                .acquire_timeout(WAIT_FOR);
+            Self(Engine::Postgres(pool.connect_with(options).await?))
+        } else {
+            let options = SqliteConnectOptions::from_str(url)?
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(WAIT_FOR);
+            let pool = |connections| {
+                SqlitePoolOptions::new()
+                    .max_connections(connections)
+                    .acquire_timeout(WAIT_FOR * 2)
+            };
+            let writer = pool(1).connect_with(options.clone()).await?;
+            Self(Engine::Sqlite {
+                readers: pool(READERS).connect_lazy_with(options),
+                writer,
+            })
+        };
+        migrate::run(&db).await?;
+        Ok(db)
+    }
+
+    /// Opens a transaction for reading.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database cannot be reached.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        Ok(Tx(match &self.0 {
+            Engine::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
+            Engine::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+        }))
+    }
+
+    /// Opens a transaction for writing. On SQLite there is one at a time.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database cannot be reached, is locked or read-only.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
+        Ok(Tx(match &self.0 {
+            Engine::Sqlite { writer, .. } => {
+                Inner::Sqlite(writer.begin_with("begin immediate").await?)
+            }
+            Engine::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+        }))
+    }
+
+    /// Closes all connections; SQLite then folds its write-ahead log into the file.
+    pub async fn close(&self) {
+        match &self.0 {
+            Engine::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Engine::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    pub(super) fn is_postgres(&self) -> bool {
+        matches!(self.0, Engine::Postgres(_))
+    }
+}
+
+impl Tx {
+    /// Makes what was done lasting. Returns after the engine has it on disk.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not; then nothing of it was done.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self.0 {
+            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    pub(super) async fn execute(
+        &mut self,
+        sql: impl Into<Cow<'static, str>>,
+        values: Vec<Value>,
+    ) -> Result<Done, StoreError> {
+        run!(self, sqlx::query, sql, values, execute)
+    }
+
+    pub(super) async fn one<T: Row>(
+        &mut self,
+        sql: impl Into<Cow<'static, str>>,
+        values: Vec<Value>,
+    ) -> Result<T, StoreError> {
+        run!(self, sqlx::query_as::<_, T>, sql, values, fetch_one)
+    }
+
+    pub(super) async fn optional<T: Row>(
+        &mut self,
+        sql: impl Into<Cow<'static, str>>,
+        values: Vec<Value>,
+    ) -> Result<Option<T>, StoreError> {
+        run!(self, sqlx::query_as::<_, T>, sql, values, fetch_optional)
+    }
+
+    pub(super) async fn all<T: Row>(
+        &mut self,
+        sql: impl Into<Cow<'static, str>>,
+        values: Vec<Value>,
+    ) -> Result<Vec<T>, StoreError> {
+        run!(self, sqlx::query_as::<_, T>, sql, values, fetch_all)
+    }
+
+    /// Runs a script of several statements without parameters.
+    pub(super) async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        match &mut self.0 {
+            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+            Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+        }
+        Ok(())
+    }
+}
+
+/// How many rows a statement touched.
+pub(super) struct Done {
+    pub(super) rows: u64,
+}
+
+impl From<sqlx::sqlite::SqliteQueryResult> for Done {
+    fn from(result: sqlx::sqlite::SqliteQueryResult) -> Self {
+        Self {
+            rows: result.rows_affected(),
+        }
+    }
+}
+
+impl From<sqlx::postgres::PgQueryResult> for Done {
+    fn from(result: sqlx::postgres::PgQueryResult) -> Self {
+        Self {
+            rows: result.rows_affected(),
+        }
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(Some(value.to_owned()))
+    }
+}
+
+impl From<&String> for Value {
+    fn from(value: &String) -> Self {
+        Self::Text(Some(value.clone()))
+    }
+}
+
+impl From<Option<&str>> for Value {
+    fn from(value: Option<&str>) -> Self {
+        Self::Text(value.map(str::to_owned))
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(Some(value))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(value: Option<i64>) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(Some(value))
+    }
+}
+
+impl From<Option<bool>> for Value {
+    fn from(value: Option<bool>) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<&[u8]> for Value {
+    fn from(value: &[u8]) -> Self {
+        Self::Bytes(Some(value.to_vec()))
+    }
+}
+
+impl From<Option<&[u8]>> for Value {
+    fn from(value: Option<&[u8]>) -> Self {
+        Self::Bytes(value.map(<[u8]>::to_vec))
+    }
+}

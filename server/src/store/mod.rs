@@ -1,0 +1,19 @@
+//! All SQL. The only room that knows the engines.
+//!
+//! A [`Db`] opens transactions; every function in here takes one (`&mut Tx`) first, so that any of
+//! them compose, and does one statement. A `Tx` that is dropped is rolled back: what was not
+//! committed did not happen. Rows leave this room as they are; what a client sees is made in `http`.
+
+mod engine;
+mod error;
+mod migrate;
+
+pub mod audit;
+pub mod organizations;
+pub mod sessions;
+pub mod signing_keys;
+pub mod tokens;
+pub mod users;
+
+pub use engine::{Db, Tx};
+pub use error::StoreError;

@@ -1,0 +1,208 @@
+//! Organizations, memberships and their statements.
+
+use const_format::concatcp;
+use sqlx::FromRow;
+
+use super::engine::{Tx, bind};
+use super::error::StoreError;
+
+/// A group of users with one policy over their tokens.
+#[derive(Clone, Debug, FromRow)]
+pub struct Organization {
+    pub id: i64,
+    pub title: String,
+    pub created_by: Option<i64>,
+    pub invite_sealed: Vec<u8>,
+    pub invite_hash: Vec<u8>,
+    pub personal_enabled: bool,
+    pub legacy_enabled: bool,
+    pub key_enabled: bool,
+    pub personal_ttl_days: i64,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+/// That a user belongs to an organization, and as what.
+#[derive(Clone, Debug, FromRow)]
+pub struct Membership {
+    pub id: i64,
+    pub organization_id: i64,
+    pub user_id: i64,
+    pub role: String,
+    pub created_at: i64,
+    pub removed_at: Option<i64>,
+}
+
+const COLUMNS: &str = "organizations.id, title, created_by, invite_sealed, invite_hash, personal_enabled, \
+    legacy_enabled, key_enabled, personal_ttl_days, organizations.created_at, updated_at";
+const MEMBERSHIP_COLUMNS: &str = "id, organization_id, user_id, role, created_at, removed_at";
+
+/// Inserts `organization`, whose id is given by the database, and returns that id.
+pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<i64, StoreError> {
+    let (id,) = tx
+        .one(
+            "insert into organizations (title, created_by, invite_sealed, invite_hash, personal_enabled, legacy_enabled, \
+             key_enabled, personal_ttl_days, created_at, updated_at) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id",
+            bind![
+                &organization.title,
+                organization.created_by,
+                organization.invite_sealed.as_slice(),
+                organization.invite_hash.as_slice(),
+                organization.personal_enabled,
+                organization.legacy_enabled,
+                organization.key_enabled,
+                organization.personal_ttl_days,
+                organization.created_at,
+                organization.updated_at,
+            ],
+        )
+        .await?;
+    Ok(id)
+}
+
+/// Writes back every field of `organization` that may change.
+pub async fn update(tx: &mut Tx, organization: &Organization) -> Result<(), StoreError> {
+    tx.execute(
+        "update organizations set title = $2, created_by = $3, invite_sealed = $4, invite_hash = $5, \
+         personal_enabled = $6, legacy_enabled = $7, key_enabled = $8, personal_ttl_days = $9, updated_at = $10 \
+         where id = $1",
+        bind![
+            organization.id,
+            &organization.title,
+            organization.created_by,
+            organization.invite_sealed.as_slice(),
+            organization.invite_hash.as_slice(),
+            organization.personal_enabled,
+            organization.legacy_enabled,
+            organization.key_enabled,
+            organization.personal_ttl_days,
+            organization.updated_at,
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Organization>, StoreError> {
+    tx.optional(
+        concatcp!("select ", COLUMNS, " from organizations where id = $1"),
+        bind![id],
+    )
+    .await
+}
+
+pub async fn find_by_invite_hash(
+    tx: &mut Tx,
+    hash: &[u8],
+) -> Result<Option<Organization>, StoreError> {
+    tx.optional(
+        concatcp!(
+            "select ",
+            COLUMNS,
+            " from organizations where invite_hash = $1"
+        ),
+        bind![hash],
+    )
+    .await
+}
+
+/// The oldest organization: the one that an operator means when he names none.
+pub async fn find_first(tx: &mut Tx) -> Result<Option<Organization>, StoreError> {
+    tx.optional(
+        concatcp!(
+            "select ",
+            COLUMNS,
+            " from organizations order by id limit 1"
+        ),
+        bind![],
+    )
+    .await
+}
+
+/// The organizations that a user is a member of, oldest first.
+pub async fn list_by_user(tx: &mut Tx, user_id: i64) -> Result<Vec<Organization>, StoreError> {
+    tx.all(
+        concatcp!(
+            "select ",
+            COLUMNS,
+            " from organizations join memberships on memberships.organization_id = organizations.id \
+             where user_id = $1 and removed_at is null order by organizations.id"
+        ),
+        bind![user_id],
+    )
+    .await
+}
+
+pub async fn insert_membership(tx: &mut Tx, membership: &Membership) -> Result<i64, StoreError> {
+    let (id,) = tx
+        .one(
+            "insert into memberships (organization_id, user_id, role, created_at, removed_at) \
+             values ($1, $2, $3, $4, $5) returning id",
+            bind![
+                membership.organization_id,
+                membership.user_id,
+                &membership.role,
+                membership.created_at,
+                membership.removed_at,
+            ],
+        )
+        .await?;
+    Ok(id)
+}
+
+/// Writes back role and removal.
+pub async fn update_membership(tx: &mut Tx, membership: &Membership) -> Result<(), StoreError> {
+    tx.execute(
+        "update memberships set role = $2, removed_at = $3 where id = $1",
+        bind![membership.id, &membership.role, membership.removed_at],
+    )
+    .await?;
+    Ok(())
+}
+
+/// A user's membership of an organization, a removed one included.
+pub async fn find_membership(
+    tx: &mut Tx,
+    organization_id: i64,
+    user_id: i64,
+) -> Result<Option<Membership>, StoreError> {
+    tx.optional(
+        concatcp!(
+            "select ",
+            MEMBERSHIP_COLUMNS,
+            " from memberships where organization_id = $1 and user_id = $2"
+        ),
+        bind![organization_id, user_id],
+    )
+    .await
+}
+
+/// An organization's members in the order they joined, a page of them; removed ones are left out.
+pub async fn list_memberships(
+    tx: &mut Tx,
+    organization_id: i64,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Membership>, StoreError> {
+    tx.all(
+        concatcp!(
+            "select ",
+            MEMBERSHIP_COLUMNS,
+            " from memberships where organization_id = $1 and removed_at is null order by id limit $2 offset $3"
+        ),
+        bind![organization_id, limit, offset],
+    )
+    .await
+}
+
+/// How many members an organization has, removed ones not counted.
+pub async fn count_memberships(tx: &mut Tx, organization_id: i64) -> Result<i64, StoreError> {
+    let (count,) = tx
+        .one(
+            "select count(*) from memberships where organization_id = $1 and removed_at is null",
+            bind![organization_id],
+        )
+        .await?;
+    Ok(count)
+}
