@@ -39,7 +39,7 @@ pub enum Refusal {
     NoCredentials,
     /// A header that is not of a credential's form.
     BadHeader(SentAs, HeaderFault),
-    /// Two credentials that are not the same; the header of the first.
+    /// Two credentials that are not the same; the header of the second.
     TwoCredentials(SentAs),
     /// A token that was refused.
     Token {

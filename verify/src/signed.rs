@@ -27,6 +27,9 @@ pub enum SignedKind {
     Refresh,
     /// An access token.
     Access,
+    /// A kind that Keybearer does not make.
+    #[serde(other, skip_serializing)]
+    Other,
 }
 
 impl SignedKind {
@@ -35,7 +38,7 @@ impl SignedKind {
     pub fn token_kind(self) -> TokenKind {
         match self {
             Self::Refresh => TokenKind::Personal,
-            Self::Access => TokenKind::Access,
+            Self::Access | Self::Other => TokenKind::Access,
         }
     }
 }
@@ -77,7 +80,10 @@ pub struct Claims {
 }
 
 impl Claims {
-    pub(crate) fn is_current(&self, now: i64) -> bool {
+    /// Whether `now` (Unix milliseconds) is between the token's begin and its end, give or take the
+    /// [leeway](crate::LEEWAY_SECONDS).
+    #[must_use]
+    pub fn is_current(&self, now: i64) -> bool {
         let now = now.div_euclid(1000);
         let begun = |at: Option<i64>| at.is_none_or(|at| at <= now.saturating_add(LEEWAY_SECONDS));
         now < self.exp.saturating_add(LEEWAY_SECONDS) && begun(self.iat) && begun(self.nbf)
@@ -206,7 +212,8 @@ impl UnverifiedToken {
     ///
     /// # Errors
     /// [`Denial::BadSignature`] if no key fits or the header asks for anything but plain HS256;
-    /// [`Denial::Malformed`] if a key fits but claims are missing or odd.
+    /// if a key fits, [`Denial::WrongTokenType`] for a type that Keybearer does not make and
+    /// [`Denial::Malformed`] for claims that are missing or odd.
     pub fn verify<'k>(
         &self,
         keys: impl IntoIterator<Item = &'k SigningKey>,
@@ -227,7 +234,11 @@ impl UnverifiedToken {
         if !self.is_hs256 || !keys.into_iter().any(fits) {
             return Err(Denial::BadSignature);
         }
-        self.claims.as_ref().ok_or(Denial::Malformed)
+        match &self.claims {
+            Some(claims) if claims.kind == SignedKind::Other => Err(Denial::WrongTokenType),
+            Some(claims) => Ok(claims),
+            None => Err(Denial::Malformed),
+        }
     }
 
     fn unsigned(&self) -> &str {

@@ -92,7 +92,9 @@ pub async fn check(
             let lookup = match (claims.kind, &claims.pat) {
                 (SignedKind::Refresh, _) => Lookup::Hash(signed.hash()),
                 (SignedKind::Access, Some(id)) => Lookup::Id(id.clone()),
-                (SignedKind::Access, None) => return Err(refused(kind, Denial::UnknownToken)),
+                (SignedKind::Access | SignedKind::Other, _) => {
+                    return Err(refused(kind, Denial::UnknownToken));
+                }
             };
             (claims.kind.token_kind(), Some(claims.clone()), lookup)
         }
@@ -101,7 +103,16 @@ pub async fn check(
         .find(app)
         .await?
         .filter(|row| is_of(row, kind, claims.as_ref()));
-    let row = row.ok_or(refused(Some(kind), Denial::UnknownToken))?;
+    // A token that is not known may be pruned long ago; its end is the truer reason then.
+    let is_over = claims
+        .as_ref()
+        .is_some_and(|claims| !claims.is_current(cx.now));
+    let unknown = if is_over {
+        Denial::Expired
+    } else {
+        Denial::UnknownToken
+    };
+    let row = row.ok_or(refused(Some(kind), unknown))?;
     let found = Found {
         grant: grant(&row)?,
         email: row.email,

@@ -80,9 +80,7 @@ fn shown(headers: &HeaderMap) -> Result<Option<(SentAs, String)>, Refusal> {
     for next in authorization.chain(api_key) {
         let Some(next) = next? else { continue };
         match &found {
-            Some((sent_as, token)) if *token != next.1 => {
-                return Err(Refusal::TwoCredentials(*sent_as));
-            }
+            Some((_, token)) if *token != next.1 => return Err(Refusal::TwoCredentials(next.0)),
             Some(_) => {}
             None => found = Some(next),
         }

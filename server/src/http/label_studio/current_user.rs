@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::endpoint::{Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Auth, Endpoint, ONLY_JSON};
 use super::failure::Failure;
 use super::selection::select;
 use super::tokens::answer;
@@ -20,18 +20,21 @@ pub(super) static WHOAMI: Endpoint = Endpoint {
     allow: "GET, HEAD, OPTIONS",
     auth: Auth::Required,
     name: "User Who Am Iapi",
+    parses: ALL_FORMS,
     fields: "",
 };
 pub(super) static LEGACY: Endpoint = Endpoint {
     allow: "GET, HEAD, OPTIONS",
     auth: Auth::Required,
     name: "User Get Token Api",
+    parses: ONLY_JSON,
     fields: "",
 };
 pub(super) static RESET: Endpoint = Endpoint {
     allow: "POST, OPTIONS",
     auth: Auth::Required,
     name: "User Reset Token Api",
+    parses: ALL_FORMS,
     fields: "",
 };
 

@@ -25,9 +25,20 @@ pub(super) struct Endpoint {
     pub(super) auth: Auth,
     /// The name that Django REST framework makes of the view's class, for OPTIONS.
     pub(super) name: &'static str,
+    /// The media types that the view reads, for OPTIONS.
+    pub(super) parses: &'static [&'static str],
     /// The fields that OPTIONS describes: method and JSON, or nothing.
     pub(super) fields: &'static str,
 }
+
+/// What most views read.
+pub(super) const ALL_FORMS: &[&str] = &[
+    "application/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data",
+];
+/// What a few views read.
+pub(super) const ONLY_JSON: &[&str] = &["application/json"];
 
 /// How a view authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,22 +136,11 @@ fn accepts_json(parts: &Parts) -> bool {
 
 /// The answer to OPTIONS.
 fn describe(endpoint: &Endpoint) -> Result<Response, Failure> {
-    let parses: &[&str] = if endpoint.name.contains("Get Token")
-        || endpoint.allow == "GET, HEAD, OPTIONS" && endpoint.name.contains("Invite")
-    {
-        &["application/json"]
-    } else {
-        &[
-            "application/json",
-            "application/x-www-form-urlencoded",
-            "multipart/form-data",
-        ]
-    };
     let mut body = json!({
         "name": endpoint.name,
         "description": "",
         "renders": ["application/json"],
-        "parses": parses,
+        "parses": endpoint.parses,
     });
     if !endpoint.fields.is_empty() {
         let actions = serde_json::from_str::<serde_json::Value>(endpoint.fields);

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::body::Data;
-use super::endpoint::{Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Auth, Endpoint};
 use super::failure::{self, Failure};
 use super::python_json::Json;
 use super::tokens::answer;
@@ -19,6 +19,7 @@ pub(super) static HOTKEYS: Endpoint = Endpoint {
     allow: "GET, PATCH, HEAD, OPTIONS",
     auth: Auth::Required,
     name: "User Hotkeys Api",
+    parses: ALL_FORMS,
     fields: "",
 };
 
@@ -58,7 +59,11 @@ pub(super) async fn update(
     Extension(cx): Extension<Cx>,
     data: Data,
 ) -> Result<Response, Failure> {
-    let hotkeys = match data.object()?.get("custom_hotkeys") {
+    let object = match data {
+        Data::Json(json) if !matches!(json, Json::Object(_)) => return Ok(refuse_body(&json)),
+        data => data.object()?,
+    };
+    let hotkeys = match object.get("custom_hotkeys") {
         None => return Ok(refuse("This field is required.")),
         Some(Json::Null) => return Ok(refuse("This field may not be null.")),
         Some(hotkeys @ Json::Object(pairs)) => match check(pairs) {
@@ -76,9 +81,23 @@ pub(super) async fn update(
     answer(StatusCode::OK, &json!({"custom_hotkeys": hotkeys}))
 }
 
-/// This view alone has a body of its own for what is not right.
 fn refuse(why: &str) -> Response {
-    let details = json!({"custom_hotkeys": [why]});
+    refuse_with(&json!({"custom_hotkeys": [why]}))
+}
+
+fn refuse_body(body: &Json) -> Response {
+    let why = match body {
+        Json::Null => "No data provided".to_owned(),
+        other => format!(
+            "Invalid data. Expected a dictionary, but got {}.",
+            other.type_name()
+        ),
+    };
+    refuse_with(&json!({"non_field_errors": [why]}))
+}
+
+/// This view alone has a body of its own for what is not right.
+fn refuse_with(details: &Value) -> Response {
     failure::json(
         StatusCode::BAD_REQUEST,
         &json!({"error": "Invalid hotkeys configuration", "details": details}),

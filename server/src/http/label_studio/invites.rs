@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::endpoint::{Auth, Endpoint};
+use super::endpoint::{Auth, Endpoint, ONLY_JSON};
 use super::failure::Failure;
 use super::tokens::answer;
 use crate::app::App;
@@ -17,12 +17,14 @@ pub(super) static INVITE: Endpoint = Endpoint {
     allow: "GET, HEAD, OPTIONS",
     auth: Auth::Required,
     name: "Organization Invite Api",
+    parses: ONLY_JSON,
     fields: "",
 };
 pub(super) static RESET: Endpoint = Endpoint {
     allow: "POST, OPTIONS",
     auth: Auth::Required,
     name: "Organization Reset Token Api",
+    parses: ONLY_JSON,
     fields: "",
 };
 

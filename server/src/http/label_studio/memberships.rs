@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::endpoint::{Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Auth, Endpoint};
 use super::failure::Failure;
 use super::selection::select;
 use super::tokens::answer;
@@ -21,12 +21,14 @@ pub(super) static MEMBERSHIPS: Endpoint = Endpoint {
     allow: "GET, HEAD, OPTIONS",
     auth: Auth::Required,
     name: "Organization Member List Api",
+    parses: ALL_FORMS,
     fields: "",
 };
 pub(super) static MEMBERSHIP: Endpoint = Endpoint {
     allow: "DELETE, GET",
     auth: Auth::Required,
     name: "Organization Member",
+    parses: ALL_FORMS,
     fields: "",
 };
 

@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::body::Data;
-use super::endpoint::{Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Auth, Endpoint};
 use super::failure::Failure;
 use super::selection::select;
 use super::tokens::answer;
@@ -23,6 +23,7 @@ pub(super) static ORGANIZATIONS: Endpoint = Endpoint {
     allow: "GET, POST, HEAD, OPTIONS",
     auth: Auth::Required,
     name: "Organization List Api",
+    parses: ALL_FORMS,
     fields: r#"{"POST": {"id": {"type": "integer", "required": false, "read_only": true, "label": "ID"},
         "title": {"type": "string", "required": true, "read_only": false, "label": "Organization title", "max_length": 1000},
         "contact_info": {"type": "email", "required": false, "read_only": false, "label": "Contact info", "max_length": 254},
@@ -32,6 +33,7 @@ pub(super) static ORGANIZATION: Endpoint = Endpoint {
     allow: "GET, PUT, PATCH, HEAD, OPTIONS",
     auth: Auth::Required,
     name: "Organization Api",
+    parses: ALL_FORMS,
     fields: "",
 };
 

@@ -107,7 +107,7 @@ fn sentence(auth: Auth, sent_as: SentAs, kind: Option<TokenKind>, denial: Denial
         SentAs::Body => match denial {
             Denial::Expired => "Token is expired",
             Denial::Revoked => "Token is blacklisted",
-            Denial::WrongTokenType => "Token has wrong type",
+            Denial::WrongTokenType if kind == Some(TokenKind::Access) => "Token has wrong type",
             Denial::UserInactive => "No active account found for the given token.",
             _ => "Token is invalid",
         },

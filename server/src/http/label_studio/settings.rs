@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::body::Data;
-use super::endpoint::{Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Auth, Endpoint};
 use super::failure::Failure;
 use super::tokens::answer;
 use crate::app::App;
@@ -19,6 +19,7 @@ pub(super) static SETTINGS: Endpoint = Endpoint {
     allow: "GET, POST, HEAD, OPTIONS",
     auth: Auth::Required,
     name: "Jwt Settings Api",
+    parses: ALL_FORMS,
     fields: r#"{"POST": {"api_tokens_enabled": {"type": "boolean", "required": false, "read_only": false,
         "label": "JWT API tokens enabled", "help_text": "Enable JWT API token authentication for this organization"},
         "legacy_api_tokens_enabled": {"type": "boolean", "required": false, "read_only": false,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::body::Data;
-use super::endpoint::{Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Auth, Endpoint};
 use super::failure::{self, Failure};
 use super::users::instant;
 use crate::app::App;
@@ -22,12 +22,14 @@ pub(super) static TOKENS: Endpoint = Endpoint {
     allow: "GET, POST, HEAD, OPTIONS",
     auth: Auth::Required,
     name: "Lsapi Token",
+    parses: ALL_FORMS,
     fields: r#"{"POST": {"token": {"type": "field", "required": false, "read_only": true, "label": "Token"}}}"#,
 };
 pub(super) static EXCHANGE: Endpoint = Endpoint {
     allow: "POST, OPTIONS",
     auth: Auth::None,
     name: "Decorated Token Refresh",
+    parses: ALL_FORMS,
     fields: r#"{"POST": {"refresh": {"type": "string", "required": true, "read_only": false, "label": "Refresh"},
         "access": {"type": "string", "required": false, "read_only": true, "label": "Access"}}}"#,
 };
@@ -35,12 +37,14 @@ pub(super) static BLACKLIST: Endpoint = Endpoint {
     allow: "POST, OPTIONS",
     auth: Auth::Optional,
     name: "Ls Token Blacklist",
+    parses: ALL_FORMS,
     fields: REFRESH_FIELD,
 };
 pub(super) static ROTATE: Endpoint = Endpoint {
     allow: "POST, OPTIONS",
     auth: Auth::BearerFirst,
     name: "Lsapi Token Rotate",
+    parses: ALL_FORMS,
     fields: REFRESH_FIELD,
 };
 const REFRESH_FIELD: &str = r#"{"POST": {"refresh": {"type": "string", "required": true, "read_only": false, "label": "Refresh"}}}"#;

@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::body::Data;
-use super::endpoint::{Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Auth, Endpoint};
 use super::failure::Failure;
 use super::python_json::Json;
 use super::selection::select;
@@ -23,12 +23,14 @@ pub(super) static USERS: Endpoint = Endpoint {
     allow: "GET, POST, HEAD",
     auth: Auth::Required,
     name: "User List",
+    parses: ALL_FORMS,
     fields: "",
 };
 pub(super) static USER: Endpoint = Endpoint {
     allow: "GET, HEAD, PATCH, DELETE",
     auth: Auth::Required,
     name: "User",
+    parses: ALL_FORMS,
     fields: "",
 };
 

@@ -24,7 +24,7 @@ struct HomePage<'a> {
 pub(super) async fn show(State(app): State<App>, parts: Parts) -> Response {
     let cx = extract::anonymous_cx(&app, &parts);
     let Some(secret) = extract::cookie(&parts.headers, extract::SESSION_COOKIE) else {
-        return redirect(&app, "/user/login");
+        return redirect(&app, "/user/login/");
     };
     let caller = match sessions::caller(&app, &cx, secret).await {
         Ok(caller) => caller,

@@ -53,7 +53,7 @@ pub(super) fn not_found(app: &App) -> Response {
 fn error_page(app: &App, error: &Error) -> Response {
     match error {
         Error::Invalid { why, .. } => say(app, StatusCode::BAD_REQUEST, "That is not right", why),
-        Error::Unauthenticated(_) => redirect(app, "/user/login"),
+        Error::Unauthenticated(_) => redirect(app, "/user/login/"),
         Error::Forbidden(why) => say(app, StatusCode::FORBIDDEN, "Not allowed", why),
         Error::TypeDisabled(_) => say(
             app,
@@ -130,5 +130,5 @@ fn redirect(app: &App, path: &str) -> Response {
     let Ok(location) = HeaderValue::from_str(&to) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
+    (StatusCode::FOUND, [(header::LOCATION, location)], Html("")).into_response()
 }

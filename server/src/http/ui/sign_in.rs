@@ -94,7 +94,7 @@ pub(super) async fn sign_out(State(app): State<App>, parts: Parts) -> Response {
     {
         return error_page(&app, &error);
     }
-    let mut response = redirect(&app, "/user/login");
+    let mut response = redirect(&app, "/");
     forms::set_session_cookie(&app, &mut response, None);
     response
 }
