@@ -37,7 +37,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Start the server; the default
-    Serve(Settings),
+    Serve(Box<Settings>),
     /// Accounts of people and programs
     #[command(subcommand)]
     User(user::Command),
@@ -68,7 +68,7 @@ pub fn main() -> ExitCode {
     let outcome = match command {
         Command::Doctor(doctor) => doctor.run(),
         Command::Config(command) => command.run(&place),
-        Command::Serve(settings) => block_on(serve::run(&place, settings)),
+        Command::Serve(settings) => block_on(serve::run(&place, *settings)),
         Command::User(command) => block_on(command.run(&place)),
         Command::Token(command) => block_on(command.run(&place)),
         Command::Org(command) => block_on(command.run(&place)),

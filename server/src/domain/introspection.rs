@@ -34,6 +34,8 @@ pub enum Failure {
     Error(Error),
 }
 
+type Outcome<T> = std::result::Result<T, Failure>;
+
 impl Failure {
     /// As an error of the request that sent the token so.
     #[must_use]
@@ -59,46 +61,12 @@ impl<E: Into<Error>> From<E> for Failure {
 ///
 /// # Errors
 /// [`Failure::Refused`] with the reason, [`Failure::Error`] if the database fails.
-pub async fn check(
-    app: &App,
-    cx: &Cx,
-    text: &str,
-    purpose: Purpose,
-) -> std::result::Result<Found, Failure> {
-    let refused = |kind, denial| Failure::Refused { kind, denial };
-    let (kind, claims, lookup) = match Presented::parse(text) {
-        Err(Malformed::KeyChecksum) => {
-            return Err(refused(Some(TokenKind::Key), Denial::BadChecksum));
-        }
-        Err(Malformed::KeyForm) => return Err(refused(Some(TokenKind::Key), Denial::Malformed)),
-        Err(_) => return Err(refused(None, Denial::Malformed)),
-        Ok(Presented::Key(key)) => (
-            TokenKind::Key,
-            None,
-            Lookup::Hash(TokenHash::digest(key.plain().reveal())),
-        ),
-        Ok(Presented::Legacy(plain)) => (
-            TokenKind::Legacy,
-            None,
-            Lookup::Hash(app.sealing.hash(plain.reveal())),
-        ),
-        Ok(Presented::Signed(signed)) => {
-            let kind = signed
-                .unverified_claims()
-                .map(|claims| claims.kind.token_kind());
-            let claims = signed
-                .verify(app.signing.all())
-                .map_err(|denial| refused(kind, denial))?;
-            let lookup = match (claims.kind, &claims.pat) {
-                (SignedKind::Refresh, _) => Lookup::Hash(signed.hash()),
-                (SignedKind::Access, Some(id)) => Lookup::Id(id.clone()),
-                (SignedKind::Access | SignedKind::Other, _) => {
-                    return Err(refused(kind, Denial::UnknownToken));
-                }
-            };
-            (claims.kind.token_kind(), Some(claims.clone()), lookup)
-        }
-    };
+pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<Found> {
+    let Identified {
+        kind,
+        claims,
+        lookup,
+    } = identify(app, text)?;
     let row = lookup
         .find(app)
         .await?
@@ -113,10 +81,11 @@ pub async fn check(
         Denial::UnknownToken
     };
     let row = row.ok_or(refused(Some(kind), unknown))?;
+    let role = row.role.as_deref().and_then(Role::parse);
     let found = Found {
         grant: grant(&row)?,
         email: row.email,
-        role: row.role.as_deref().and_then(Role::parse),
+        role,
     };
     match judge(
         &found.grant,
@@ -129,6 +98,63 @@ pub async fn check(
         Verdict::Allowed => Ok(found),
         Verdict::Denied(denial) => Err(refused(Some(kind), denial)),
     }
+}
+
+/// What a text is by its form and, for a JWT, its signature; and where its grant is to be found.
+struct Identified {
+    kind: TokenKind,
+    claims: Option<Claims>,
+    lookup: Lookup,
+}
+
+fn identify(app: &App, text: &str) -> Outcome<Identified> {
+    let unsigned = |kind, hash| Identified {
+        kind,
+        claims: None,
+        lookup: Lookup::Hash(hash),
+    };
+    let signed = match Presented::parse(text) {
+        Ok(Presented::Signed(signed)) => signed,
+        Ok(Presented::Key(key)) => {
+            return Ok(unsigned(
+                TokenKind::Key,
+                TokenHash::digest(key.plain().reveal()),
+            ));
+        }
+        Ok(Presented::Legacy(plain)) => {
+            return Ok(unsigned(
+                TokenKind::Legacy,
+                app.sealing.hash(plain.reveal()),
+            ));
+        }
+        Err(Malformed::KeyChecksum) => {
+            return Err(refused(Some(TokenKind::Key), Denial::BadChecksum));
+        }
+        Err(Malformed::KeyForm) => return Err(refused(Some(TokenKind::Key), Denial::Malformed)),
+        Err(_) => return Err(refused(None, Denial::Malformed)),
+    };
+    let said_kind = signed
+        .unverified_claims()
+        .map(|claims| claims.kind.token_kind());
+    let claims = signed
+        .verify(app.signing.all())
+        .map_err(|denial| refused(said_kind, denial))?;
+    let lookup = match (claims.kind, &claims.pat) {
+        (SignedKind::Refresh, _) => Lookup::Hash(signed.hash()),
+        (SignedKind::Access, Some(id)) => Lookup::Id(id.clone()),
+        (SignedKind::Access | SignedKind::Other, _) => {
+            return Err(refused(said_kind, Denial::UnknownToken));
+        }
+    };
+    Ok(Identified {
+        kind: claims.kind.token_kind(),
+        claims: Some(claims.clone()),
+        lookup,
+    })
+}
+
+fn refused(kind: Option<TokenKind>, denial: Denial) -> Failure {
+    Failure::Refused { kind, denial }
 }
 
 /// The caller that the token `text` proves.

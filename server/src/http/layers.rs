@@ -84,6 +84,10 @@ pub(super) async fn not_found(State(app): State<App>, parts: Parts) -> Response 
 }
 
 /// Answers for a defect: the cause goes to the log alone.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the form that the layer wants"
+)]
 pub(super) fn panicked(cause: Box<dyn Any + Send>) -> Response {
     let text = cause.downcast_ref::<String>().map(String::as_str);
     let text = text

@@ -20,7 +20,6 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::App;
 
 /// The whole service over `app`.
-#[must_use]
 pub fn router(app: &App) -> Router {
     let doors = Router::new()
         .merge(label_studio::router(app))

@@ -97,8 +97,14 @@ pub(super) async fn whoami(
         .await?
         .pop()
         .unwrap_or_default();
-    view["permissions"] = PERMISSIONS.iter().copied().map(Value::from).collect();
-    answer(StatusCode::OK, &select(view, query.as_deref(), "include"))
+    view.insert(
+        "permissions".into(),
+        PERMISSIONS.iter().copied().map(Value::from).collect(),
+    );
+    answer(
+        StatusCode::OK,
+        &select(view.into(), query.as_deref(), "include"),
+    )
 }
 
 pub(super) async fn show_legacy(

@@ -144,8 +144,10 @@ fn describe(endpoint: &Endpoint) -> Result<Response, Failure> {
     });
     if !endpoint.fields.is_empty() {
         let actions = serde_json::from_str::<serde_json::Value>(endpoint.fields);
-        body["actions"] =
+        let actions =
             actions.map_err(|_| Failure::internal("the description of a view is not JSON"))?;
+        body.as_object_mut()
+            .map(|body| body.insert("actions".into(), actions));
     }
     Ok(failure::json(StatusCode::OK, &body))
 }

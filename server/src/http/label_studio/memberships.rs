@@ -71,8 +71,8 @@ pub(super) async fn list(
         .iter()
         .zip(views(&app, &users).await?)
         .map(|((membership, _), mut user)| {
-            user["created_projects"] = Value::Null;
-            user["contributed_to_projects"] = Value::Null;
+            user.insert("created_projects".into(), Value::Null);
+            user.insert("contributed_to_projects".into(), Value::Null);
             json!({
                 "id": membership.id,
                 "organization": membership.organization_id,

@@ -1,10 +1,12 @@
 //! Users, and how they are shown.
 
+use std::collections::HashMap;
+
 use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::body::Data;
 use super::endpoint::{ALL_FORMS, Auth, Endpoint};
@@ -40,7 +42,11 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     let users = users::list(&app, &cx).await?;
-    let views = Value::Array(views(&app, &users).await?);
+    let views = views(&app, &users)
+        .await?
+        .into_iter()
+        .map(Value::Object)
+        .collect();
     answer(StatusCode::OK, &select(views, query.as_deref(), "include"))
 }
 
@@ -123,37 +129,34 @@ fn allow_newsletters(object: &mut super::fields::Object) -> Option<Option<bool>>
 
 /// A user as Label Studio shows one.
 pub(super) async fn view(app: &App, user: &User) -> Result<Value, Failure> {
-    Ok(views(app, std::slice::from_ref(user))
-        .await?
-        .pop()
-        .unwrap_or_default())
+    let view = views(app, std::slice::from_ref(user)).await?.pop();
+    Ok(view.unwrap_or_default().into())
 }
 
 /// Users as Label Studio shows them.
-pub(super) async fn views(app: &App, users: &[User]) -> Result<Vec<Value>, Failure> {
-    let mut organizations = Vec::new();
+pub(super) async fn views(app: &App, users: &[User]) -> Result<Vec<Map<String, Value>>, Failure> {
+    let mut organizations: HashMap<i64, (String, String)> = HashMap::new();
     let mut views = Vec::new();
     for user in users {
-        let meta = match user.active_organization_id {
-            Some(id) => {
-                if !organizations.iter().any(|(known, _)| *known == id) {
-                    organizations.push((id, organizations::meta(app, id).await?));
-                }
-                organizations
-                    .iter()
-                    .find_map(|(known, meta)| (*known == id).then(|| meta.clone()))
-            }
-            None => None,
+        let (title, email) = match user.active_organization_id {
+            None => Default::default(),
+            Some(id) => match organizations.get(&id) {
+                Some(meta) => meta.clone(),
+                None => organizations
+                    .entry(id)
+                    .or_insert(organizations::meta(app, id).await?)
+                    .clone(),
+            },
         };
-        let (title, email) = meta.unwrap_or_default();
-        views.push(json!({
+        let hotkeys = serde_json::from_str::<Value>(&user.custom_hotkeys);
+        let view = json!({
             "id": user.id,
             "first_name": user.first_name,
             "last_name": user.last_name,
             "username": user.username,
             "email": user.email,
             "last_activity": instant(user.last_activity_at),
-            "custom_hotkeys": serde_json::from_str::<Value>(&user.custom_hotkeys).unwrap_or_else(|_| json!({})),
+            "custom_hotkeys": hotkeys.unwrap_or_else(|_| json!({})),
             "avatar": null,
             "initials": initials(user),
             "phone": user.phone,
@@ -161,7 +164,10 @@ pub(super) async fn views(app: &App, users: &[User]) -> Result<Vec<Value>, Failu
             "active_organization_meta": {"title": title, "email": email},
             "allow_newsletters": user.allow_newsletters,
             "date_joined": instant(user.created_at),
-        }));
+        });
+        if let Value::Object(view) = view {
+            views.push(view);
+        }
     }
     Ok(views)
 }
