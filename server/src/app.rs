@@ -49,9 +49,9 @@ impl App {
         })?;
         let given = config.signing_secret()?;
         let sealing = SealingKey::open(&config.key_file, &random)?;
-        let db = Db::open(config.database.reveal())
-            .await
-            .context("the database does not open")?;
+        let db = Db::open(config.database.reveal()).await;
+        let db =
+            db.with_context(|| format!("the database {} does not open", config.database_place()))?;
         let given = given.as_ref().map(crate::config::Secret::reveal);
         let signing = SigningKeys::open(&db, &sealing, &random, given, clock.now())
             .await

@@ -227,6 +227,20 @@ impl Config {
             .unwrap_or("")
     }
 
+    /// Where the database is, without the password in its address.
+    #[must_use]
+    pub fn database_place(&self) -> String {
+        let address = self.database.reveal();
+        let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+        let rest = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+        let rest = rest.split('?').next().unwrap_or_default();
+        if scheme == "sqlite" {
+            rest.to_owned()
+        } else {
+            format!("{scheme}://{rest}")
+        }
+    }
+
     /// Whether people reach Keybearer by https, so that cookies must never travel without it.
     #[must_use]
     pub fn is_https(&self) -> bool {

@@ -158,7 +158,18 @@ pub struct UnverifiedToken {
 #[derive(Deserialize)]
 struct Header {
     alg: serde_json::Value,
+    kid: Option<serde_json::Value>,
     crit: Option<serde_json::Value>,
+    b64: Option<serde_json::Value>,
+}
+
+impl Header {
+    /// RFC 8725 section 3.1: one algorithm, whatever the header wishes. RFC 7515: `crit` names
+    /// extensions that must be understood, and none is, `b64` (RFC 7797) included; `kid` is a string.
+    fn is_plain_hs256(&self) -> bool {
+        let kid_is_text = self.kid.as_ref().is_none_or(serde_json::Value::is_string);
+        self.alg == "HS256" && self.crit.is_none() && self.b64.is_none() && kid_is_text
+    }
 }
 
 impl UnverifiedToken {
@@ -179,9 +190,7 @@ impl UnverifiedToken {
             // Claims that are missing or odd make a refusal later, not another kind of token.
             serde_json::from_slice::<serde_json::Map<_, _>>(&payload).ok()?;
         }
-        // RFC 8725 section 3.1: one algorithm, whatever the header wishes. RFC 7515 section
-        // 4.1.11: `crit` names extensions that must be understood, and none is.
-        let is_hs256 = header.alg == "HS256" && header.crit.is_none();
+        let is_hs256 = header.is_plain_hs256();
         Some(Self {
             text: text.to_owned(),
             unsigned_len,

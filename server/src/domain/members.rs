@@ -19,7 +19,7 @@ pub struct MemberPage {
     pub members: Vec<(Membership, User)>,
 }
 
-/// The members of an organization, oldest first; a page past the end is empty.
+/// The members of an organization by user name; a page past the end is empty.
 ///
 /// # Errors
 /// [`Error::NotFound`] for an organization that the caller does not act in.
@@ -68,7 +68,18 @@ pub async fn remove(app: &App, cx: &Cx, organization_id: i64, user_id: i64) -> R
     }
     let mut tx = app.db.write().await?;
     match role_of(&mut tx, organization_id, user_id).await? {
-        None => return Err(Error::not_found("Member not found")),
+        None => {
+            // Whoever never was a member here may be nobody at all: that is not told.
+            let was_here = store::organizations::find_membership(&mut tx, organization_id, user_id)
+                .await?
+                .is_some();
+            let why = if was_here {
+                "Member not found"
+            } else {
+                "No User matches the given query."
+            };
+            return Err(Error::not_found(why));
+        }
         Some(Role::Owner) => {
             return Err(Error::forbidden(
                 "An owner cannot be removed. Give him another role first.",

@@ -15,7 +15,8 @@ use crate::store::{self, StoreError, Tx};
 pub use crate::store::users::User;
 
 const LONGEST_EMAIL: usize = 254;
-const LONGEST_TEXT: usize = 256;
+/// The longest name, in characters.
+pub const LONGEST_TEXT: usize = 256;
 
 /// What is asked for when an account is made.
 #[derive(Clone, Debug)]
@@ -357,7 +358,7 @@ fn email_taken(error: StoreError) -> Error {
 
 /// E-mail addresses are kept in lower case: two that differ in case alone reach one person.
 fn checked_email(email: &str) -> Result<String> {
-    let email = checked_text("email", email.trim().to_lowercase())?;
+    let email = email.trim().to_lowercase();
     if email.chars().count() > LONGEST_EMAIL {
         return Err(Error::invalid(
             "email",
@@ -371,7 +372,7 @@ fn checked_email(email: &str) -> Result<String> {
             && !domain.starts_with('.')
             && !domain.ends_with('.')
     });
-    if plausible && !email.contains(char::is_whitespace) {
+    if plausible && !email.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return Ok(email);
     }
     Err(Error::invalid("email", "Enter a valid email address."))

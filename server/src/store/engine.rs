@@ -8,11 +8,14 @@ use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, FromRow, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, FromRow, PgPool, Postgres, Sqlite, SqlitePool,
+    Transaction,
+};
 
 use super::error::StoreError;
 use super::migrate;
@@ -112,32 +115,46 @@ impl Db {
     /// # Errors
     /// [`StoreError`] if it cannot be opened, or if it was written by a newer Keybearer.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let db = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let options = PgConnectOptions::from_str(url)?;
-            let pool = PgPoolOptions::new()
-                .max_connections(POSTGRES_CONNECTIONS)
-                .acquire_timeout(WAIT_FOR);
-            Self(Engine::Postgres(pool.connect_with(options).await?))
-        } else {
-            let options = SqliteConnectOptions::from_str(url)?
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Full)
-                .foreign_keys(true)
-                .busy_timeout(WAIT_FOR);
-            let pool = |connections| {
-                SqlitePoolOptions::new()
-                    .max_connections(connections)
-                    .acquire_timeout(WAIT_FOR * 2)
-            };
-            let writer = pool(1).connect_with(options.clone()).await?;
-            Self(Engine::Sqlite {
-                readers: pool(READERS).connect_lazy_with(options),
-                writer,
-            })
+        let db = match url.split_once("://").map(|(scheme, _)| scheme) {
+            Some("postgres" | "postgresql") => Self::open_postgres(url).await?,
+            Some("sqlite") => Self::open_sqlite(url).await?,
+            _ => {
+                let why = "the address begins with neither sqlite:// nor postgres://";
+                return Err(StoreError::Unusable(why.to_owned()));
+            }
         };
         migrate::run(&db).await?;
         Ok(db)
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(WAIT_FOR)
+            .disable_statement_logging();
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(WAIT_FOR * 2)
+        };
+        let writer = pool(1).connect_with(options.clone()).await?;
+        Ok(Self(Engine::Sqlite {
+            readers: pool(READERS).connect_lazy_with(options),
+            writer,
+        }))
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self, StoreError> {
+        let options = PgConnectOptions::from_str(url)?.disable_statement_logging();
+        // A pool tries until its time is over and then says so; one connection says what is wrong.
+        PgConnection::connect_with(&options).await?.close().await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .acquire_timeout(WAIT_FOR);
+        Ok(Self(Engine::Postgres(pool.connect_lazy_with(options))))
     }
 
     /// Opens a transaction for reading.

@@ -42,6 +42,10 @@ impl From<sqlx::Error> for StoreError {
         if database.kind() == ErrorKind::UniqueViolation {
             return Self::Taken(constraint(database.as_ref()));
         }
+        // SQLite takes a transaction back by itself when the disk is full, and our own end of it fails.
+        if database.message().contains("no transaction is active") {
+            return Self::Unavailable("the database took the change back", error);
+        }
         match unavailable(database.code().as_deref().unwrap_or_default()) {
             Some(why) => Self::Unavailable(why, error),
             None => Self::Other(error),
@@ -106,11 +110,5 @@ impl fmt::Display for StoreError {
     }
 }
 
-impl std::error::Error for StoreError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Unavailable(_, error) | Self::Other(error) => Some(error),
-            Self::Taken(_) | Self::Unusable(_) => None,
-        }
-    }
-}
+/// The driver's own words are in `Debug`, for the log; a sentence for people does not repeat them.
+impl std::error::Error for StoreError {}

@@ -38,6 +38,10 @@ pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
             .await?;
     }
     create_table(&mut tx, db.is_postgres()).await?;
+    // A database that cannot be written is found now and not at the first change: SQLite opens a
+    // read-only file without a word.
+    tx.execute("update migrations set digest = digest", bind![])
+        .await?;
     let applied: Vec<Applied> = tx
         .all("select name, digest from migrations order by name", bind![])
         .await?;

@@ -178,7 +178,7 @@ pub async fn find_membership(
     .await
 }
 
-/// An organization's members in the order they joined, a page of them; removed ones are left out.
+/// An organization's members in the order of their user names, a page of them; removed ones are left out.
 pub async fn list_memberships(
     tx: &mut Tx,
     organization_id: i64,
@@ -189,7 +189,8 @@ pub async fn list_memberships(
         concatcp!(
             "select ",
             MEMBERSHIP_COLUMNS,
-            " from memberships where organization_id = $1 and removed_at is null order by id limit $2 offset $3"
+            " from memberships where organization_id = $1 and removed_at is null \
+             order by (select username from users where users.id = user_id), id limit $2 offset $3"
         ),
         bind![organization_id, limit, offset],
     )

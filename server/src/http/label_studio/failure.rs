@@ -31,6 +31,8 @@ enum Kind {
     Bare { status: StatusCode, detail: String },
     /// Fields that are not right, each with a sentence.
     Fields(Vec<(String, String)>),
+    /// The one field whose sentence Label Studio does not put into a list.
+    FieldText(&'static str, String),
 }
 
 impl Failure {
@@ -50,6 +52,10 @@ impl Failure {
 
     pub(super) fn field(field: &str, why: impl Into<String>) -> Self {
         Self(Kind::Fields(vec![(field.to_owned(), why.into())]))
+    }
+
+    pub(super) fn field_text(field: &'static str, why: String) -> Self {
+        Self(Kind::FieldText(field, why))
     }
 
     pub(super) fn fields(faults: Vec<(String, String)>) -> Self {
@@ -90,6 +96,10 @@ fn write(app: &App, auth: Auth, kind: &Kind) -> Response {
         Kind::Http { status, detail } => common(app, *status, detail, json!({})),
         Kind::Bare { status, detail } => json(*status, &json!({"detail": detail})),
         Kind::Fields(faults) => validation(app, faults),
+        Kind::FieldText(field, why) => {
+            let errors = json!({"validation_errors": {*field: why}});
+            common(app, StatusCode::BAD_REQUEST, "Validation error", errors)
+        }
         Kind::Domain(error) => domain(app, auth, error),
     }
 }
@@ -144,7 +154,7 @@ fn domain(app: &App, auth: Auth, error: &Error) -> Response {
             response
         }
         Error::Unavailable(cause) => {
-            tracing::error!(%cause, "the database cannot be used");
+            tracing::error!(?cause, "the database cannot be used");
             let why = format!("Keybearer cannot answer now: {cause}. Try again in a moment.");
             common(app, StatusCode::SERVICE_UNAVAILABLE, &why, json!({}))
         }

@@ -70,6 +70,18 @@ impl Object {
         Some(text)
     }
 
+    /// A text that may be absent, of at most `most` characters.
+    pub(super) fn text_up_to(&mut self, name: &str, most: usize) -> Option<String> {
+        let text = self.text(name, false)?;
+        if text.chars().count() > most {
+            return self.fault(
+                name,
+                &format!("Ensure this field has no more than {most} characters."),
+            );
+        }
+        Some(text)
+    }
+
     /// A boolean that may be absent, in any of the spellings of Django REST framework.
     pub(super) fn boolean(&mut self, name: &str) -> Option<bool> {
         let value = match self.get(name)? {

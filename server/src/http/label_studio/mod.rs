@@ -16,6 +16,7 @@ mod hotkeys;
 mod invites;
 mod memberships;
 mod organizations;
+mod paging;
 mod python_json;
 mod refusals;
 mod selection;

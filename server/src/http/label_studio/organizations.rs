@@ -34,7 +34,14 @@ pub(super) static ORGANIZATION: Endpoint = Endpoint {
     auth: Auth::Required,
     name: "Organization Api",
     parses: ALL_FORMS,
-    fields: "",
+    fields: r#"{"PUT": {"id": {"type": "integer", "required": false, "read_only": true, "label": "ID"},
+        "title": {"type": "string", "required": true, "read_only": false, "label": "Organization title", "max_length": 1000},
+        "token": {"type": "string", "required": false, "read_only": false, "label": "Token", "max_length": 256},
+        "created_at": {"type": "datetime", "required": false, "read_only": true, "label": "Created at"},
+        "updated_at": {"type": "datetime", "required": false, "read_only": true, "label": "Updated at"},
+        "contact_info": {"type": "email", "required": false, "read_only": false, "label": "Contact info", "max_length": 254},
+        "created_by": {"type": "field", "required": false, "read_only": true, "label": "Created_by"},
+        "users": {"type": "field", "required": false, "read_only": true, "label": "Users"}}}"#,
 };
 
 pub(super) async fn list(

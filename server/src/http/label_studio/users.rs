@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::access::{self, Action, Role};
 use crate::domain::organizations;
-use crate::domain::users::{self, User, UserChange, UserSpec};
+use crate::domain::users::{self, LONGEST_TEXT, User, UserChange, UserSpec};
 use crate::http::extract::PathIds;
 
 pub(super) static USERS: Endpoint = Endpoint {
@@ -74,9 +74,13 @@ pub(super) async fn create(
     let email = object.required_text("email");
     let spec = UserSpec {
         username: Some(username),
-        first_name: object.text("first_name", false).unwrap_or_default(),
-        last_name: object.text("last_name", false).unwrap_or_default(),
-        phone: object.text("phone", false).unwrap_or_default(),
+        first_name: object
+            .text_up_to("first_name", LONGEST_TEXT)
+            .unwrap_or_default(),
+        last_name: object
+            .text_up_to("last_name", LONGEST_TEXT)
+            .unwrap_or_default(),
+        phone: object.text_up_to("phone", LONGEST_TEXT).unwrap_or_default(),
         allow_newsletters: allow_newsletters(&mut object).flatten(),
         ..UserSpec::new(&email, Role::Member)
     };
@@ -99,11 +103,15 @@ pub(super) async fn update(
             "Cannot update read-only field: email",
         ));
     }
+    let username = object
+        .get("username")
+        .is_some()
+        .then(|| object.required_text("username"));
     let change = UserChange {
-        username: object.text("username", false),
-        first_name: object.text("first_name", false),
-        last_name: object.text("last_name", false),
-        phone: object.text("phone", false),
+        username,
+        first_name: object.text_up_to("first_name", LONGEST_TEXT),
+        last_name: object.text_up_to("last_name", LONGEST_TEXT),
+        phone: object.text_up_to("phone", LONGEST_TEXT),
         allow_newsletters: allow_newsletters(&mut object),
     };
     object.check()?;

@@ -76,7 +76,7 @@ fn error_page(app: &App, error: &Error) -> Response {
             response
         }
         Error::Unavailable(cause) => {
-            tracing::error!(%cause, "the database cannot be used");
+            tracing::error!(?cause, "the database cannot be used");
             let text = format!("Keybearer cannot answer now: {cause}. Try again in a moment.");
             say(app, StatusCode::SERVICE_UNAVAILABLE, "Not now", &text)
         }

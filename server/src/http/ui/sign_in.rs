@@ -102,7 +102,10 @@ pub(super) async fn sign_out(State(app): State<App>, parts: Parts) -> Response {
 /// Where to go after the sign-in: a path of our own, never another site's address.
 fn next_path(query: Option<&str>) -> String {
     let next = forms::query_value(query, "next").unwrap_or_default();
-    let is_path =
-        next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
+    // Browsers read a backslash as a slash, and cut control characters out of an address.
+    let is_path = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && !next.contains(char::is_control);
     if is_path { next } else { "/".into() }
 }
