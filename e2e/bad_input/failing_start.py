@@ -7,9 +7,9 @@ from keybearer import Server
 TECHNICAL = ("panicked", "RUST_BACKTRACE", "Error {", "Error(", "Os {", "SqliteError", "src/", "thread '")
 
 
-def failed_start(server: Server, *flags: str, timeout: float = 60) -> str:
+def failed_start(server: Server, command: list[str] | None = None, timeout: float = 60) -> str:
     """The one line on standard error of a start that fails by itself."""
-    done = subprocess.run(server.serve_command(*flags), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+    done = subprocess.run(command or server.serve_command(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           cwd=server.directory, env=server.environment(), timeout=timeout)
     assert done.returncode == 1, f"exit code {done.returncode}: {done.stderr or done.stdout}"
     lines = done.stderr.strip().splitlines()

@@ -6,11 +6,11 @@ import socket
 from keybearer import Server
 from wire import Answer
 
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 5
 
 
 def exchange(server: Server, data: bytes) -> Answer | None:
-    """Sends the bytes and reads one answer; None if the server only closed the connection."""
+    """Sends the bytes and reads one answer; None if the server closes the connection or waits for the rest."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT_SECONDS) as connection:
         try:
             connection.sendall(data)
@@ -21,5 +21,5 @@ def exchange(server: Server, data: bytes) -> Answer | None:
         try:
             response.begin()
             return Answer(response.status, response.getheaders(), response.read())
-        except (http.client.BadStatusLine, http.client.RemoteDisconnected, ConnectionResetError):
+        except (http.client.BadStatusLine, ConnectionResetError, TimeoutError):
             return None

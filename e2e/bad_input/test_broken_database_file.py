@@ -30,6 +30,15 @@ def test_missing_folder(server, tmp_path):
     assert str(missing) in failed_start(server)
 
 
+def test_folder_that_may_not_be_written(server):
+    server.launcher = rights.without_privileges()
+    server.data.chmod(0o555)
+    try:
+        assert str(server.data) in failed_start(server)
+    finally:
+        server.data.chmod(0o755)
+
+
 def test_read_only_file(server):
     file = database_file(server)
     server.launcher = rights.without_privileges()

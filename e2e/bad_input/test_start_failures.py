@@ -2,20 +2,9 @@
 
 import socket
 
-import pytest
-
 import rights
 from failing_start import failed_start
 from keybearer import free_port
-
-
-@pytest.fixture
-def stopped(new_server):
-    """A server that has run once, so that everything it needs is there."""
-    server = new_server()
-    server.start()
-    server.stop()
-    return server
 
 
 def test_second_server_on_the_same_data_directory(new_server):
@@ -48,15 +37,6 @@ def test_data_directory_that_may_not_be_made(new_server):
         server.directory.chmod(0o755)
 
 
-def test_data_directory_that_may_not_be_written(stopped):
-    stopped.launcher = rights.without_privileges()
-    stopped.data.chmod(0o555)
-    try:
-        assert str(stopped.data) in failed_start(stopped)
-    finally:
-        stopped.data.chmod(0o755)
-
-
 def test_data_directory_that_is_a_file(new_server):
     server = new_server()
     server.data.write_text("")
@@ -65,8 +45,10 @@ def test_data_directory_that_is_a_file(new_server):
 
 def test_signing_key_file_that_is_missing(new_server, tmp_path):
     server = new_server()
-    missing = tmp_path / "missing.key"
-    assert str(missing) in failed_start(server, "--signing-key-file", str(missing))
+    server.key_file = tmp_path / "missing.key"
+    command = server.serve_command()
+    server.key_file.unlink()
+    assert str(server.key_file) in failed_start(server, command=command)
 
 
 def test_database_of_an_unknown_kind(new_server):

@@ -10,7 +10,7 @@ from typing import Any
 from keybearer import OWNER
 from records import Record
 
-USER_DETAILS = ("first_name", "last_name", "username", "phone", "custom_hotkeys", "allow_newsletters")
+USER_DETAILS = ("first_name", "last_name", "username", "phone", "allow_newsletters")
 ORGANIZATION_DETAILS = ("title", "contact_info", "token")
 BEFORE = "before"
 
@@ -76,7 +76,7 @@ def _crowd(house, emails: set[str], size: int) -> None:
         del house.people[name]
         house.lost.discard(name)
     for email in [email for email in wanted if email not in accounts]:
-        house.owner.post("/api/users/", {"email": email, "username": username_of(email)})
+        house.new_account(email)
 
 
 def _user_as(house, shown: dict, record: Record) -> None:
@@ -86,12 +86,15 @@ def _user_as(house, shown: dict, record: Record) -> None:
     changing = _fields(record)
     details = {name: shown[name] for name in USER_DETAILS if name in shown and name not in changing}
     details |= {name: BEFORE for name in ("first_name", "last_name", "username", "phone") if name in changing}
-    # A username cannot be taken away again, and hotkeys of no proper form cannot be set.
-    details = {name: value for name, value in details.items()
-               if not (name == "username" and value == "") and not (name == "custom_hotkeys" and value == [1])}
-    wanted = {name: value for name, value in details.items() if account.get(name) != value}
+    # A username cannot be taken away again.
+    wanted = {name: value for name, value in details.items()
+              if account.get(name) != value and (name, value) != ("username", "")}
     if wanted:
         house.owner.ask("PATCH", f"/api/users/{account['id']}/", wanted)
+    hotkeys = shown.get("custom_hotkeys")
+    if isinstance(hotkeys, dict) and hotkeys != account["custom_hotkeys"]:
+        person = next(person for person in house.people.values() if person.email == shown["email"])
+        person.ask("PATCH", "/api/current-user/hotkeys/", {"custom_hotkeys": hotkeys})
 
 
 def _organization_as(house, shown: dict, record: Record) -> None:

@@ -31,7 +31,9 @@ impl From<sqlx::Error> for StoreError {
         let database = match &error {
             sqlx::Error::Database(database) => database,
             sqlx::Error::PoolTimedOut => return Self::Unavailable("the database is busy", error),
-            sqlx::Error::Io(_)
+            // A protocol error is a connection that broke in the middle of a word.
+            sqlx::Error::Protocol(_)
+            | sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => {
@@ -84,7 +86,9 @@ fn unavailable(code: &str) -> Option<&'static str> {
             "28" | "3D" => {
                 Some("the database refuses the user, the password or the name in --database")
             }
-            "53" | "54" | "57" | "58" => Some("the database is out of resources or shutting down"),
+            "53" | "54" | "55" | "57" | "58" => {
+                Some("the database is out of resources or shutting down")
+            }
             _ => None,
         };
     }
