@@ -33,11 +33,20 @@ pub enum Denial {
     UserInactive,
     /// The owner is no member of the token's organization any more.
     NotAMember,
+    /// The organization's policy allows no token that lives so long, or lies unused so long. It works
+    /// again when the policy changes.
+    LifetimeOverPolicy,
+    /// The request comes from an address that the token or the organization does not allow.
+    IpNotAllowed,
+    /// The token was not given the scope that the request needs.
+    ScopeMissing,
+    /// Too many requests with this token, or too many failures from this address.
+    RateLimited,
 }
 
 impl Denial {
     /// All of them, in the order of the docs.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Malformed,
         Self::BadChecksum,
         Self::BadSignature,
@@ -48,6 +57,10 @@ impl Denial {
         Self::TypeDisabled,
         Self::UserInactive,
         Self::NotAMember,
+        Self::LifetimeOverPolicy,
+        Self::IpNotAllowed,
+        Self::ScopeMissing,
+        Self::RateLimited,
     ];
 
     /// The stable code.
@@ -64,6 +77,10 @@ impl Denial {
             Self::TypeDisabled => "type_disabled",
             Self::UserInactive => "user_inactive",
             Self::NotAMember => "not_a_member",
+            Self::LifetimeOverPolicy => "lifetime_over_policy",
+            Self::IpNotAllowed => "ip_not_allowed",
+            Self::ScopeMissing => "scope_missing",
+            Self::RateLimited => "rate_limited",
         }
     }
 
