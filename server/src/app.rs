@@ -7,9 +7,11 @@ use keybearer_verify::TokenHash;
 
 use crate::clock::{Clock, Random};
 use crate::config::Config;
+use crate::domain::rates::Rates;
 use crate::domain::sealing::SealingKey;
 use crate::domain::signing::SigningKeys;
 use crate::domain::throttle::Throttle;
+use crate::domain::uses::Uses;
 use crate::error::Error;
 use crate::store::Db;
 
@@ -18,6 +20,10 @@ const SIGN_INS_BY_ACCOUNT: u32 = 10;
 /// Failed sign-ins that an address may have in a quarter of an hour; many people may share one.
 const SIGN_INS_BY_ADDRESS: u32 = 50;
 const SIGN_IN_WINDOW_SECONDS: i64 = 900;
+/// Unknown tokens that an address may show in a minute.
+const FAILURES_BY_ADDRESS: u32 = 60;
+const FAILURE_WINDOW_SECONDS: i64 = 60;
+const ALARM_WINDOW_SECONDS: i64 = 60;
 
 /// The process's state. Cloning it is cheap: all clones are the same process.
 #[derive(Clone, Debug)]
@@ -30,6 +36,12 @@ pub struct App {
     pub signing: SigningKeys,
     pub sign_in_by_account: Throttle,
     pub sign_in_by_address: Throttle,
+    /// Unknown tokens by the address that shows them.
+    pub failures_by_address: Throttle,
+    /// Alarms about a rotated token, so that one thief does not fill the audit log.
+    pub alarms: Throttle,
+    pub rates: Rates,
+    pub uses: Uses,
     /// The digest of the set-up link's secret, while there is no account.
     pub set_up_secret: Arc<Mutex<Option<TokenHash>>>,
 }
@@ -69,6 +81,10 @@ impl App {
             signing,
             sign_in_by_account: Throttle::new(SIGN_INS_BY_ACCOUNT, SIGN_IN_WINDOW_SECONDS),
             sign_in_by_address: Throttle::new(SIGN_INS_BY_ADDRESS, SIGN_IN_WINDOW_SECONDS),
+            failures_by_address: Throttle::new(FAILURES_BY_ADDRESS, FAILURE_WINDOW_SECONDS),
+            alarms: Throttle::new(1, ALARM_WINDOW_SECONDS),
+            rates: Rates::default(),
+            uses: Uses::default(),
             set_up_secret: Arc::default(),
         })
     }

@@ -3,6 +3,10 @@
 //! Every function of the domain that reads or changes something takes a [`Cx`]. There is no other
 //! way to know the time or the caller, so neither is ever a matter of surroundings.
 
+use std::net::IpAddr;
+
+use keybearer_verify::{Need, ScopeSet};
+
 use crate::domain::access::Role;
 
 /// Who asks, when and whence.
@@ -11,8 +15,8 @@ pub struct Cx {
     pub actor: Actor,
     /// Unix milliseconds; the same for everything that one request does.
     pub now: i64,
-    /// The client's address, empty for the command line.
-    pub address: String,
+    /// The client's address; none for the command line.
+    pub address: Option<IpAddr>,
     /// The client's `User-Agent`.
     pub client: String,
 }
@@ -39,6 +43,9 @@ pub struct Caller {
     pub organization_id: i64,
     pub role: Role,
     pub proof: Proof,
+    /// What the token was given, and the most that the organization lets any token do.
+    pub scopes: [ScopeSet; 2],
+    pub notices: Notices,
 }
 
 /// How a caller proved who he is.
@@ -50,6 +57,39 @@ pub enum Proof {
     Token { id: String },
 }
 
+/// What the answer should say about the token that was used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notices {
+    /// When the token ends, in Unix milliseconds, if that is soon.
+    pub expires_at: Option<i64>,
+    /// A personal access token was sent where the organization wants it exchanged.
+    pub is_direct_use: bool,
+    /// How many requests the token has left, if they are limited.
+    pub rate: Option<Rate>,
+}
+
+/// Where a token stands in its limit of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    pub limit: i64,
+    pub remaining: i64,
+    pub reset_seconds: i64,
+}
+
+impl Caller {
+    /// Whether the token's scopes and the organization's policy both answer `need`.
+    #[must_use]
+    pub fn answers(&self, need: Need) -> bool {
+        self.scopes.iter().all(|scopes| scopes.answers(need))
+    }
+
+    /// Whether the caller may hand out `scopes` with a new token: no more than he has himself.
+    #[must_use]
+    pub fn covers(&self, scopes: &ScopeSet) -> bool {
+        self.scopes.iter().all(|own| own.covers(scopes))
+    }
+}
+
 impl Cx {
     /// For the command line.
     #[must_use]
@@ -57,7 +97,7 @@ impl Cx {
         Self {
             actor: Actor::Operator,
             now,
-            address: String::new(),
+            address: None,
             client: "keybearer command line".into(),
         }
     }
@@ -68,7 +108,7 @@ impl Cx {
         Self {
             actor: Actor::System,
             now,
-            address: String::new(),
+            address: None,
             client: String::new(),
         }
     }
@@ -80,5 +120,33 @@ impl Cx {
             actor: Actor::User(caller),
             ..self.clone()
         }
+    }
+
+    /// The caller, if it is a user.
+    #[must_use]
+    pub fn caller(&self) -> Option<&Caller> {
+        match &self.actor {
+            Actor::User(caller) => Some(caller),
+            _ => None,
+        }
+    }
+
+    /// Whoever asks, as the records name him.
+    #[must_use]
+    pub fn actor_name(&self) -> String {
+        match &self.actor {
+            Actor::User(caller) => caller.email.clone(),
+            Actor::Anonymous => "anonymous".into(),
+            Actor::Operator => "operator".into(),
+            Actor::System => "system".into(),
+        }
+    }
+
+    /// The client's address as text, empty for none.
+    #[must_use]
+    pub fn address_text(&self) -> String {
+        self.address
+            .map(|address| address.to_string())
+            .unwrap_or_default()
     }
 }

@@ -1,6 +1,6 @@
 //! The ways an operation can fail. No HTTP here: each door renders them once, in its own manner.
 
-use keybearer_verify::{Denial, TokenKind};
+use keybearer_verify::{Denial, Need, TokenKind};
 
 use crate::store::StoreError;
 
@@ -18,6 +18,8 @@ pub enum Error {
     Unauthenticated(Refusal),
     /// The caller may not do this; he may know that it exists.
     Forbidden(String),
+    /// The token was not given the scope that this takes.
+    ScopeMissing(Need),
     /// An organization has switched this kind of token off.
     TypeDisabled(TokenKind),
     /// It does not exist, or the caller may not know that it does.

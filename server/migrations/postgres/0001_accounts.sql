@@ -35,7 +35,22 @@ create table organizations (
     personal_enabled boolean not null,
     legacy_enabled boolean not null,
     key_enabled boolean not null,
+    -- How long a new personal access token lives, and a new key token.
     personal_ttl_days bigint not null,
+    key_ttl_days bigint not null,
+    -- The longest life that is let in; null for no limit.
+    max_ttl_days bigint,
+    -- How long a token may lie unused; null for no limit.
+    idle_days bigint,
+    -- A personal access token sent without an exchange: allow, warn, refuse.
+    direct_use text not null,
+    -- The most that any token may do, one scope to a line, and from where, one range to a line.
+    scopes text not null,
+    ip_ranges text not null,
+    -- The longest overlap of a rotation, and what follows when the old token is used after it:
+    -- alert, revoke_family.
+    max_overlap_hours bigint not null,
+    on_reuse text not null,
     created_at bigint not null,
     updated_at bigint not null,
     constraint organizations_invite_hash unique (invite_hash)

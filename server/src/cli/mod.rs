@@ -118,7 +118,7 @@ fn sentence(error: Error) -> anyhow::Error {
             "{}s are switched off in this organization; `keybearer org set` switches them on",
             kind.title()
         ),
-        Error::Unauthenticated(_) => anyhow::anyhow!("not allowed"),
+        Error::Unauthenticated(_) | Error::ScopeMissing(_) => anyhow::anyhow!("not allowed"),
         Error::TooMany {
             retry_after_seconds,
         } => anyhow::anyhow!("too many tries; wait {retry_after_seconds} seconds"),

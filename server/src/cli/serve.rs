@@ -16,6 +16,7 @@ use crate::cx::Cx;
 use crate::domain::access::Role;
 use crate::domain::passwords::Password;
 use crate::domain::set_up;
+use crate::domain::upkeep;
 use crate::domain::users::UserSpec;
 use crate::http;
 use crate::telemetry;
@@ -42,9 +43,12 @@ pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
     let router = http::router(&app);
     let service: IntoMakeServiceWithConnectInfo<_, SocketAddr> =
         router.into_make_service_with_connect_info();
+    let upkeep = tokio::spawn(upkeep::run(app.clone()));
     axum::serve(listener, service)
         .with_graceful_shutdown(stop_signal())
         .await?;
+    upkeep.abort();
+    upkeep::flush(&app).await.map_err(sentence)?;
     app.db.close().await;
     Ok(())
 }

@@ -1,42 +1,86 @@
 //! `keybearer token`: tokens, seen and made by the operator.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use keybearer_verify::TokenKind;
 use serde_json::{Value, json};
 
 use super::{Outcome, minute, open, sentence};
+use crate::app::App;
 use crate::config::Place;
 use crate::cx::Cx;
-use crate::domain::tokens::{self, Token, TokenSpec};
-use crate::domain::{organizations, users};
+use crate::domain::tokens::listing::{self, Listed, TokenFilter};
+use crate::domain::tokens::rotation::{self, RotationSpec};
+use crate::domain::tokens::{self, TokenSpec};
+use crate::domain::{organizations, policy, users};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Make a token and print its secret, alone and once
-    Create {
-        #[arg(long, value_name = "EMAIL")]
-        email: String,
-        #[arg(long, default_value = "personal", value_parser = kind)]
-        kind: TokenKind,
-        #[arg(long, default_value = "")]
-        name: String,
-        /// Lifetime in days [default: what the organization's policy says]
-        #[arg(long, value_name = "D")]
-        ttl_days: Option<i64>,
-    },
+    Create(Create),
     /// List the organization's tokens
-    List {
-        #[arg(long)]
-        json: bool,
-    },
+    List(List),
     /// Show one token
     Show {
         id: String,
         #[arg(long)]
         json: bool,
     },
+    /// Put a successor in a token's place and print its secret, alone and once
+    Rotate {
+        id: String,
+        /// How long both work, in hours [default: 24, or less if the organization allows less]
+        #[arg(long, value_name = "H")]
+        overlap_hours: Option<i64>,
+    },
     /// Revoke a token for good
     Revoke { id: String },
+    /// Revoke all tokens of a user
+    RevokeAll {
+        #[arg(long, value_name = "EMAIL")]
+        email: String,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Create {
+    #[arg(long, value_name = "EMAIL")]
+    email: String,
+    #[arg(long, default_value = "personal", value_parser = kind)]
+    kind: TokenKind,
+    #[arg(long, default_value = "")]
+    name: String,
+    #[arg(long, default_value = "")]
+    note: String,
+    /// Lifetime in days [default: what the organization's policy says]
+    #[arg(long, value_name = "D")]
+    ttl_days: Option<i64>,
+    /// What it may do: read, write, admin, tokens or a rule such as "GET /api/projects/*"; once for each [default: all]
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// Where it is let in from; once for each range [default: everywhere]
+    #[arg(long = "ip-range", value_name = "RANGE")]
+    ip_ranges: Vec<String>,
+    /// How many requests a minute it may make
+    #[arg(long, value_name = "N")]
+    rate_per_minute: Option<i64>,
+}
+
+#[derive(Args)]
+pub(super) struct List {
+    /// Only this user's
+    #[arg(long, value_name = "EMAIL")]
+    email: Option<String>,
+    /// Only personal, key or legacy ones
+    #[arg(long)]
+    kind: Option<String>,
+    /// Only active, expired or revoked ones
+    #[arg(long)]
+    state: Option<String>,
+    /// Only those not used for this many days
+    #[arg(long, value_name = "D")]
+    unused_days: Option<i64>,
+    #[arg(long)]
+    json: bool,
 }
 
 impl Command {
@@ -44,86 +88,160 @@ impl Command {
         let app = open(place).await?;
         let cx = Cx::operator(app.clock.now());
         match self {
-            Self::Create {
-                email,
-                kind,
-                name,
-                ttl_days,
-            } => {
-                let user = users::find_by_email(&app, &email).await.map_err(sentence)?;
-                let spec = TokenSpec {
-                    kind,
-                    user_id: user.id,
-                    name,
-                    ttl_days,
-                };
-                let (_, secret) = tokens::issue(&app, &cx, spec).await.map_err(sentence)?;
-                println!("{}", secret.reveal());
-            }
-            Self::List { json } => {
-                let organization = organizations::find_first(&app).await.map_err(sentence)?;
-                let tokens = tokens::list_organization(&app, &cx, organization.id)
-                    .await
-                    .map_err(sentence)?;
-                print(&tokens, cx.now, json);
-            }
+            Self::Create(create) => create.run(&app, &cx).await,
+            Self::List(list) => list.run(&app, &cx).await,
             Self::Show { id, json } => {
                 let token = tokens::find(&app, &cx, &id).await.map_err(sentence)?;
-                print(std::slice::from_ref(&token), cx.now, json);
+                let email = users::find(&app, &cx, token.user_id)
+                    .await
+                    .map_err(sentence)?
+                    .email;
+                print(&[Listed { token, email }], cx.now, json);
+                Ok(())
+            }
+            Self::Rotate { id, overlap_hours } => {
+                let spec = RotationSpec {
+                    overlap_hours,
+                    idempotency_key: None,
+                };
+                let rotated = rotation::rotate(&app, &cx, &id, spec)
+                    .await
+                    .map_err(sentence)?;
+                println!("{}", rotated.plain.reveal());
+                eprintln!("The old token works until {}.", minute(rotated.retires_at));
+                Ok(())
             }
             Self::Revoke { id } => {
                 tokens::revoke(&app, &cx, &id).await.map_err(sentence)?;
                 println!("Revoked {id}.");
+                Ok(())
+            }
+            Self::RevokeAll { email } => {
+                let user = users::find_by_email(&app, &email).await.map_err(sentence)?;
+                let count = tokens::revoke_all_of(&app, &cx, user.id)
+                    .await
+                    .map_err(sentence)?;
+                println!("Revoked {count} tokens of {}.", user.email);
+                Ok(())
             }
         }
+    }
+}
+
+impl Create {
+    async fn run(self, app: &App, cx: &Cx) -> Outcome {
+        let user = users::find_by_email(app, &self.email)
+            .await
+            .map_err(sentence)?;
+        let spec = TokenSpec {
+            kind: self.kind,
+            user_id: user.id,
+            name: self.name,
+            note: self.note,
+            ttl_days: self.ttl_days,
+            limits: policy::read_limits(Some(&self.scopes), Some(&self.ip_ranges))
+                .map_err(sentence)?,
+            rate_per_minute: self.rate_per_minute,
+        };
+        let (_, secret) = tokens::issue(app, cx, spec).await.map_err(sentence)?;
+        println!("{}", secret.reveal());
         Ok(())
     }
 }
 
-fn print(tokens: &[Token], now: i64, as_json: bool) {
+impl List {
+    async fn run(self, app: &App, cx: &Cx) -> Outcome {
+        let user_id = match &self.email {
+            Some(email) => Some(users::find_by_email(app, email).await.map_err(sentence)?.id),
+            None => None,
+        };
+        let unused_since = self
+            .unused_days
+            .map(|days| cx.now - days.saturating_mul(86_400_000));
+        let filter = TokenFilter {
+            user_id,
+            kind: self.kind,
+            state: self.state,
+            unused_since,
+            ..TokenFilter::default()
+        };
+        print(&all(app, cx, filter).await?, cx.now, self.json);
+        Ok(())
+    }
+}
+
+/// All that the filter means, page after page.
+async fn all(app: &App, cx: &Cx, mut filter: TokenFilter) -> anyhow::Result<Vec<Listed>> {
+    let organization = organizations::find_first(app).await.map_err(sentence)?;
+    filter.limit = listing::LARGEST_PAGE;
+    let mut tokens = Vec::new();
+    loop {
+        let page = listing::page(app, cx, organization.id, filter.clone())
+            .await
+            .map_err(sentence)?;
+        let Some(last) = page.last() else {
+            return Ok(tokens);
+        };
+        filter.after = Some((last.token.created_at, last.token.id.clone()));
+        tokens.extend(page);
+    }
+}
+
+fn print(tokens: &[Listed], now: i64, as_json: bool) {
     if as_json {
-        let items: Value = tokens.iter().map(|token| view(token, now)).collect();
+        let items: Value = tokens.iter().map(|listed| view(listed, now)).collect();
         println!("{items:#}");
         return;
     }
-    let mut table = super::table(&["ID", "KIND", "USER", "NAME", "MADE", "EXPIRES", "STATE"]);
-    for token in tokens {
+    let mut table = super::table(&[
+        "ID",
+        "KIND",
+        "OWNER",
+        "NAME",
+        "MADE",
+        "EXPIRES",
+        "LAST USED",
+        "STATE",
+    ]);
+    for Listed { token, email } in tokens {
         table.add_row([
             token.id.clone(),
             token.kind.clone(),
-            token.user_id.to_string(),
+            email.clone(),
             token.name.clone(),
             minute(token.created_at),
             token.expires_at.map_or_else(|| "never".into(), minute),
-            state(token, now).to_owned(),
+            token.last_used_at.map_or_else(|| "never".into(), minute),
+            listing::state(token, now).to_owned(),
         ]);
     }
     println!("{table}");
 }
 
-fn view(token: &Token, now: i64) -> Value {
+fn view(Listed { token, email }: &Listed, now: i64) -> Value {
     json!({
         "id": token.id,
         "kind": token.kind,
         "user_id": token.user_id,
+        "email": email,
         "organization_id": token.organization_id,
         "name": token.name,
-        "state": state(token, now),
+        "note": token.note,
+        "scopes": token.scopes.lines().collect::<Vec<_>>(),
+        "ip_ranges": token.ip_ranges.lines().collect::<Vec<_>>(),
+        "rate_per_minute": token.rate_per_minute,
+        "state": listing::state(token, now),
         "created_at": token.created_at,
         "expires_at": token.expires_at,
         "revoked_at": token.revoked_at,
         "revoked_because": token.revoked_because,
+        "revoked_by": token.revoked_by,
+        "successor_id": token.successor_id,
+        "retires_at": token.retires_at,
+        "last_used_at": token.last_used_at,
+        "last_used_address": token.last_used_address,
+        "last_used_client": token.last_used_client,
     })
-}
-
-fn state(token: &Token, now: i64) -> &'static str {
-    if token.revoked_at.is_some() {
-        "revoked"
-    } else if token.expires_at.is_some_and(|end| end <= now) {
-        "expired"
-    } else {
-        "active"
-    }
 }
 
 fn kind(word: &str) -> Result<TokenKind, String> {

@@ -1,7 +1,10 @@
 //! Who may do what: one table.
 //!
-//! A function of the domain asks [`require`] first; what it gets back is the caller's proof of
-//! having asked. Operators and Keybearer itself may do everything, strangers nothing.
+//! A function of the domain asks [`require`] first. It takes a role in the organization and, of
+//! whoever came with a token, a scope of that token. Operators and Keybearer itself may do
+//! everything, strangers nothing.
+
+use keybearer_verify::Need;
 
 use crate::cx::{Actor, Caller, Cx};
 use crate::error::{Error, Refusal, Result};
@@ -35,56 +38,69 @@ impl Role {
 /// What somebody may want to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// See one's own account, tokens and organization.
+    /// See one's own account and list one's own tokens.
     SeeOwn,
-    /// Make, rotate and revoke one's own tokens; change one's own account.
+    /// Change one's own account.
     ChangeOwn,
+    /// Make, rotate and revoke one's own tokens, and read the legacy one: each of them opens as
+    /// much as its owner may.
+    ChangeOwnTokens,
     /// See who else is in the organization.
     SeeMembers,
     /// Add, change and remove members; the invite link.
     ChangeMembers,
-    /// See the organization's settings.
+    /// See the organization.
     SeeOrganization,
-    /// Change the organization's settings.
+    /// See and change the organization's settings.
     ChangeOrganization,
     /// See and revoke other members' tokens.
     ChangeTokensOfOthers,
+    /// Read the audit log.
+    SeeAudit,
 }
 
-/// The lowest role that may do it.
-fn lowest(action: Action) -> Role {
+/// The lowest role that may do it, and the scope that a token needs for it.
+fn rule(action: Action) -> (Role, Need) {
     match action {
-        Action::SeeOwn | Action::ChangeOwn | Action::SeeMembers | Action::SeeOrganization => {
-            Role::Member
-        }
-        Action::ChangeMembers | Action::ChangeOrganization | Action::ChangeTokensOfOthers => {
-            Role::Admin
-        }
+        Action::SeeOwn | Action::SeeMembers | Action::SeeOrganization => (Role::Member, Need::Read),
+        Action::ChangeOwn => (Role::Member, Need::Write),
+        Action::ChangeOwnTokens => (Role::Member, Need::Tokens),
+        Action::ChangeMembers
+        | Action::ChangeOrganization
+        | Action::ChangeTokensOfOthers
+        | Action::SeeAudit => (Role::Admin, Need::Admin),
     }
 }
 
 /// The caller, if he may do `action` in the organization that he acts in.
 ///
 /// # Errors
-/// [`Error::Unauthenticated`] for a stranger, [`Error::Forbidden`] for a member whose role is too low.
+/// [`Error::Unauthenticated`] for a stranger, [`Error::Forbidden`] for a member whose role is too
+/// low, [`Error::ScopeMissing`] for a token that was not given what it takes.
 pub fn require(cx: &Cx, action: Action) -> Result<&Caller> {
     let Actor::User(caller) = &cx.actor else {
         return Err(Error::Unauthenticated(Refusal::NoCredentials));
     };
-    if may(caller, action) {
-        return Ok(caller);
+    let (lowest, need) = rule(action);
+    if caller.role < lowest {
+        return Err(Error::forbidden(format!(
+            "You do not have permission to perform this action. It takes the role {} or owner; yours is {}.",
+            lowest.as_str(),
+            caller.role.as_str()
+        )));
     }
-    Err(Error::forbidden(format!(
-        "You do not have permission to perform this action. It takes the role {} or owner; yours is {}.",
-        lowest(action).as_str(),
-        caller.role.as_str()
-    )))
+    if caller.answers(need) {
+        Ok(caller)
+    } else {
+        Err(Error::ScopeMissing(need))
+    }
 }
 
 /// Whether the caller may do `action` in the organization that he acts in.
 #[must_use]
 pub fn may(caller: &Caller, action: Action) -> bool {
-    caller.role >= lowest(action)
+    let (lowest, need) = rule(action);
+    caller.role >= lowest && caller.answers(need)
 }
 
 /// Passes for whoever may do `action` in the organization `organization_id`: its members of that

@@ -1,11 +1,23 @@
-//! What was done, by whom, to whom. Written in the change's own transaction, so that neither is
-//! there without the other.
+//! What was done, by whom, to whom.
+//!
+//! Written in the change's own transaction, so that neither is there without the other. Each event is
+//! chained to the one before it by a digest, so that a changed or missing one shows.
 
+use aws_lc_rs::digest::{self, SHA256};
+use serde_json::json;
+
+use crate::app::App;
 use crate::cx::{Actor, Cx};
+use crate::domain::access::{self, Action};
 use crate::error::Result;
 use crate::store::{self, Tx};
 
-pub use crate::store::audit::AuditEvent;
+pub use crate::store::audit::{AuditEvent, AuditFilter};
+
+/// How many events are read at once when the chain is verified.
+const BATCH: i64 = 1000;
+/// The largest page of events.
+pub const LARGEST_PAGE: i64 = 1000;
 
 /// The subject of a change.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +25,17 @@ pub enum Subject<'a> {
     User(i64),
     Organization(i64),
     Token(&'a str),
+}
+
+/// Whether the chain of events is whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chain {
+    /// All of this many events fit.
+    Whole { events: i64 },
+    /// The event of this id was changed, or the one before it is missing or was changed.
+    Broken { at: i64 },
+    /// The end is missing: this many events were written, fewer are there.
+    CutOff { written: i64, there: i64 },
 }
 
 /// Records that the caller did `action` to `subject`. `detail` says what else matters, never a secret.
@@ -26,22 +49,22 @@ pub async fn record(
     subject: Subject<'_>,
     detail: serde_json::Value,
 ) -> Result<()> {
-    let (actor, actor_id, organization_id) = match &cx.actor {
-        Actor::User(caller) => (
-            caller.email.clone(),
-            Some(caller.user_id),
-            Some(caller.organization_id),
+    let (actor_id, organization_id) = match &cx.actor {
+        Actor::User(caller) => (Some(caller.user_id), Some(caller.organization_id)),
+        _ => (
+            None,
+            detail
+                .get("organization")
+                .and_then(serde_json::Value::as_i64),
         ),
-        Actor::Anonymous => ("anonymous".to_owned(), None, None),
-        Actor::Operator => ("operator".to_owned(), None, None),
-        Actor::System => ("system".to_owned(), None, None),
     };
-    let event = AuditEvent {
-        id: 0,
+    let head = store::audit::take_turn(tx).await?;
+    let mut event = AuditEvent {
+        id: head.last_id,
         at: cx.now,
-        actor,
+        actor: cx.actor_name(),
         actor_id,
-        address: cx.address.clone(),
+        address: cx.address_text(),
         action: action.to_owned(),
         subject: match subject {
             Subject::User(id) => format!("user {id}"),
@@ -49,8 +72,78 @@ pub async fn record(
             Subject::Token(id) => format!("token {id}"),
         },
         organization_id,
+        outcome: "ok".to_owned(),
         detail: detail.to_string(),
+        previous_digest: head.digest,
+        digest: Vec::new(),
     };
+    event.digest = digest_of(&event);
     store::audit::insert(tx, &event).await?;
     Ok(())
+}
+
+/// A page of the events of the organization that the caller acts in, newest first.
+///
+/// # Errors
+/// [`crate::error::Error::Forbidden`] below admin.
+pub async fn list(app: &App, cx: &Cx, mut filter: AuditFilter) -> Result<Vec<AuditEvent>> {
+    if !matches!(cx.actor, Actor::Operator | Actor::System) {
+        let caller = access::require(cx, Action::SeeAudit)?;
+        filter.organization_id = Some(caller.organization_id);
+    }
+    filter.limit = filter.limit.clamp(1, LARGEST_PAGE);
+    let mut tx = app.db.read().await?;
+    Ok(store::audit::list(&mut tx, &filter).await?)
+}
+
+/// Reads the whole chain and checks it, for the operator.
+///
+/// # Errors
+/// If the database fails.
+pub async fn verify(app: &App) -> Result<Chain> {
+    let mut tx = app.db.read().await?;
+    let head = store::audit::head(&mut tx).await?;
+    let (mut id, mut digest) = (0, Vec::new());
+    loop {
+        let events = store::audit::list_after(&mut tx, id, BATCH).await?;
+        if events.is_empty() {
+            break;
+        }
+        for event in events {
+            if event.id != id + 1
+                || event.previous_digest != digest
+                || event.digest != digest_of(&event)
+            {
+                return Ok(Chain::Broken { at: event.id });
+            }
+            (id, digest) = (event.id, event.digest);
+        }
+    }
+    if id == head.last_id && digest == head.digest {
+        return Ok(Chain::Whole { events: id });
+    }
+    Ok(Chain::CutOff {
+        written: head.last_id,
+        there: id,
+    })
+}
+
+/// SHA-256 of the event before it and of the event's own fields as a JSON array, in this order.
+fn digest_of(event: &AuditEvent) -> Vec<u8> {
+    let fields = json!([
+        event.id,
+        event.at,
+        event.actor,
+        event.actor_id,
+        event.address,
+        event.action,
+        event.subject,
+        event.organization_id,
+        event.outcome,
+        event.detail,
+    ]);
+    let mut context = digest::Context::new(&SHA256);
+    context.update(&event.previous_digest);
+    context.update(fields.to_string().as_bytes());
+    context.finish().as_ref().to_vec()
 }

@@ -1,18 +1,24 @@
 //! Finds what a presented credential stands for and has `keybearer_verify::judge` decide.
 //!
-//! Form and checksum come first, then the signature, then one indexed look-up. Nothing here writes.
+//! Form and checksum come first, then the signature, then one indexed look-up. Nothing on the way to
+//! a yes writes; a use is noted in memory.
 
 use keybearer_verify::{
-    Ask, Claims, Denial, Grant, Malformed, Owner, Policy, Presented, Purpose, SignedKind,
-    TokenHash, TokenKind, Verdict, judge,
+    Ask, Claims, Denial, DirectUse, Grant, Malformed, Presented, Purpose, SignedKind, TokenHash,
+    TokenKind, Verdict, judge,
 };
 
 use crate::app::App;
-use crate::cx::{Caller, Cx, Proof};
+use crate::cx::{Caller, Cx, Notices, Proof};
 use crate::domain::access::Role;
+use crate::domain::grants;
+use crate::domain::tokens::rotation;
 use crate::error::{Error, Refusal, Result, SentAs};
 use crate::store;
 use crate::store::tokens::TokenWithRulers;
+
+/// How long before its end the answers to a token begin to say so, in milliseconds: 30 days.
+const NOTICE_MS: i64 = 30 * 86_400_000;
 
 /// A token that opens the door, and whose it is.
 #[derive(Debug)]
@@ -20,6 +26,7 @@ pub struct Found {
     pub grant: Grant,
     email: String,
     role: Option<Role>,
+    notices: Notices,
 }
 
 /// Why there is no [`Found`].
@@ -62,42 +69,66 @@ impl<E: Into<Error>> From<E> for Failure {
 /// # Errors
 /// [`Failure::Refused`] with the reason, [`Failure::Error`] if the database fails.
 pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<Found> {
-    let Identified {
-        kind,
-        claims,
-        lookup,
-    } = identify(app, text)?;
-    let row = lookup
-        .find(app)
-        .await?
-        .filter(|row| is_of(row, kind, claims.as_ref()));
+    let shown = identify(app, text)?;
+    let row = find(app, cx, &shown).await?;
+    let grant = grants::of_row(&row)?;
+    let ask = Ask {
+        purpose,
+        claims: shown.claims.as_ref(),
+        address: cx.address,
+        need: None,
+    };
+    if let Verdict::Denied(denial) = judge(&grant, &ask, cx.now) {
+        // Access tokens that were made in the overlap end by themselves; they are no sign of a thief.
+        if shown.kind != TokenKind::Access && grant.retires_at.is_some_and(|end| end <= cx.now) {
+            rotation::alarm(app, cx, &grant).await?;
+        }
+        return Err(refused(Some(shown.kind), denial));
+    }
+    let take = |limit| app.rates.take(&grant.id, limit, cx.now);
+    let notices = Notices {
+        expires_at: grant.expires_at.filter(|end| end - cx.now <= NOTICE_MS),
+        is_direct_use: purpose == Purpose::Api
+            && shown.kind == TokenKind::Personal
+            && grant.policy.direct_use == DirectUse::Warn,
+        rate: row.token.rate_per_minute.map(take).transpose()?,
+    };
+    app.uses.note(cx, &grant.id);
+    Ok(Found {
+        grant,
+        email: row.email,
+        role: row.role.as_deref().and_then(Role::parse),
+        notices,
+    })
+}
+
+/// The stored token that was shown.
+async fn find(app: &App, cx: &Cx, shown: &Identified) -> Outcome<TokenWithRulers> {
+    let is_opaque = shown.claims.is_none();
+    if is_opaque {
+        // Whoever guesses waits before any look-up; a good signature is no guess.
+        app.failures_by_address.check(&cx.address_text(), cx.now)?;
+    }
+    let row = shown.lookup.find(app).await?;
+    if let Some(row) = row.filter(|row| is_of(row, shown.kind, shown.claims.as_ref())) {
+        return Ok(row);
+    }
+    if is_opaque {
+        app.failures_by_address.charge(&cx.address_text(), cx.now)?;
+    }
     // A token that is not known may be pruned long ago; its end is the truer reason then.
-    let is_over = claims
+    let is_over = shown
+        .claims
         .as_ref()
         .is_some_and(|claims| !claims.is_current(cx.now));
-    let unknown = if is_over {
-        Denial::Expired
-    } else {
-        Denial::UnknownToken
-    };
-    let row = row.ok_or(refused(Some(kind), unknown))?;
-    let role = row.role.as_deref().and_then(Role::parse);
-    let found = Found {
-        grant: grant(&row)?,
-        email: row.email,
-        role,
-    };
-    match judge(
-        &found.grant,
-        &Ask {
-            purpose,
-            claims: claims.as_ref(),
+    Err(refused(
+        Some(shown.kind),
+        if is_over {
+            Denial::Expired
+        } else {
+            Denial::UnknownToken
         },
-        cx.now,
-    ) {
-        Verdict::Allowed => Ok(found),
-        Verdict::Denied(denial) => Err(refused(Some(kind), denial)),
-    }
+    ))
 }
 
 /// What a text is by its form and, for a JWT, its signature; and where its grant is to be found.
@@ -170,6 +201,8 @@ pub async fn caller_by_token(app: &App, cx: &Cx, text: &str, sent_as: SentAs) ->
         email: found.email,
         organization_id: found.grant.organization_id,
         role: found.role.unwrap_or(Role::Member),
+        scopes: [found.grant.limits.scopes, found.grant.policy.limits.scopes],
+        notices: found.notices,
         proof: Proof::Token { id: found.grant.id },
     })
 }
@@ -208,34 +241,6 @@ fn is_of(row: &TokenWithRulers, kind: TokenKind, claims: Option<&Claims>) -> boo
     } else {
         kind
     };
-    row.kind == stored_kind.as_str()
-        && claims.is_none_or(|claims| claims.user_id == row.user_id.to_string())
-}
-
-fn grant(row: &TokenWithRulers) -> Result<Grant> {
-    let kind = TokenKind::parse(&row.kind).ok_or_else(|| {
-        Error::Internal(anyhow::anyhow!(
-            "token {} is of the unknown kind {}",
-            row.id,
-            row.kind
-        ))
-    })?;
-    Ok(Grant {
-        id: row.id.clone(),
-        kind,
-        user_id: row.user_id,
-        organization_id: row.organization_id,
-        created_at: row.created_at,
-        expires_at: row.expires_at,
-        revoked_at: row.revoked_at,
-        owner: Owner {
-            is_active: row.is_active,
-            is_member: row.role.is_some(),
-        },
-        policy: Policy {
-            personal_enabled: row.personal_enabled,
-            legacy_enabled: row.legacy_enabled,
-            key_enabled: row.key_enabled,
-        },
-    })
+    row.token.kind == stored_kind.as_str()
+        && claims.is_none_or(|claims| claims.user_id == row.token.user_id.to_string())
 }

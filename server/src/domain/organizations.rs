@@ -1,6 +1,6 @@
-//! Organizations and their policy over tokens.
+//! Organizations. Their policy over tokens is in [`super::policy`].
 
-use keybearer_verify::Policy;
+use keybearer_verify::DirectUse;
 use serde_json::json;
 
 use crate::app::App;
@@ -8,6 +8,7 @@ use crate::cx::Cx;
 use crate::domain::access::{self, Action};
 use crate::domain::audit::{self, Subject};
 use crate::domain::invites;
+use crate::domain::policy::OnReuse;
 use crate::domain::tokens::LONGEST_TTL_DAYS;
 use crate::error::{Error, Result};
 use crate::store::users::User;
@@ -16,17 +17,10 @@ use crate::store::{self, Tx};
 pub use crate::store::organizations::Organization;
 
 const LONGEST_TITLE: usize = 1000;
-
-/// What changes of an organization's settings; `None` stays as it is.
-#[derive(Clone, Debug, Default)]
-pub struct SettingsChange {
-    pub personal_enabled: Option<bool>,
-    pub legacy_enabled: Option<bool>,
-    pub key_enabled: Option<bool>,
-    pub personal_ttl_days: Option<i64>,
-    /// Also if nobody could use any token of Label Studio's kinds afterwards.
-    pub force: bool,
-}
+/// How long a new key token lives until an organization decides otherwise, in days.
+const DEFAULT_KEY_TTL_DAYS: i64 = 90;
+/// The longest overlap of a rotation until an organization decides otherwise, in hours: a week.
+const DEFAULT_MAX_OVERLAP_HOURS: i64 = 168;
 
 /// Makes an organization with Label Studio's default settings, in the caller's transaction.
 pub(super) async fn insert(app: &App, cx: &Cx, tx: &mut Tx, title: &str) -> Result<Organization> {
@@ -41,6 +35,14 @@ pub(super) async fn insert(app: &App, cx: &Cx, tx: &mut Tx, title: &str) -> Resu
         legacy_enabled: app.config.enable_legacy_tokens,
         key_enabled: true,
         personal_ttl_days: LONGEST_TTL_DAYS,
+        key_ttl_days: DEFAULT_KEY_TTL_DAYS,
+        max_ttl_days: None,
+        idle_days: None,
+        direct_use: DirectUse::Allow.as_str().into(),
+        scopes: String::new(),
+        ip_ranges: String::new(),
+        max_overlap_hours: DEFAULT_MAX_OVERLAP_HOURS,
+        on_reuse: OnReuse::Alert.as_str().into(),
         created_at: cx.now,
         updated_at: cx.now,
     };
@@ -136,71 +138,6 @@ pub async fn update_title(app: &App, cx: &Cx, id: i64, title: &str) -> Result<Or
     save(&mut tx, cx, &mut organization, json!({"title": title})).await?;
     tx.commit().await?;
     Ok(organization)
-}
-
-/// Changes the policy over tokens. It holds from the moment this returns, for every token there is.
-///
-/// # Errors
-/// [`Error::Invalid`] for a lifetime out of range, and for a change that would leave neither
-/// personal access tokens nor legacy tokens unless it says `force`; [`Error::Forbidden`] below admin.
-pub async fn update_settings(
-    app: &App,
-    cx: &Cx,
-    id: i64,
-    change: SettingsChange,
-) -> Result<Organization> {
-    access::require_in(cx, Action::ChangeOrganization, id)?;
-    if let Some(days) = change.personal_ttl_days
-        && !(1..=LONGEST_TTL_DAYS).contains(&days)
-    {
-        return Err(Error::invalid(
-            "api_token_ttl_days",
-            format!("A lifetime is between 1 and {LONGEST_TTL_DAYS} days."),
-        ));
-    }
-    let mut tx = app.db.write().await?;
-    let mut organization = find_by_id(&mut tx, id).await?;
-    organization.personal_enabled = change
-        .personal_enabled
-        .unwrap_or(organization.personal_enabled);
-    organization.legacy_enabled = change.legacy_enabled.unwrap_or(organization.legacy_enabled);
-    organization.key_enabled = change.key_enabled.unwrap_or(organization.key_enabled);
-    organization.personal_ttl_days = change
-        .personal_ttl_days
-        .unwrap_or(organization.personal_ttl_days);
-    let switches_off =
-        change.personal_enabled == Some(false) || change.legacy_enabled == Some(false);
-    if switches_off
-        && !organization.personal_enabled
-        && !organization.legacy_enabled
-        && !change.force
-    {
-        return Err(Error::Invalid {
-            field: None,
-            why: "This would switch off personal access tokens and legacy tokens both, and lock every Label Studio \
-                  client out, yours too. Leave one on, or say \"force\": true."
-                .into(),
-        });
-    }
-    let detail = json!({
-        "personal_enabled": organization.personal_enabled,
-        "legacy_enabled": organization.legacy_enabled,
-        "key_enabled": organization.key_enabled,
-        "personal_ttl_days": organization.personal_ttl_days,
-    });
-    save(&mut tx, cx, &mut organization, detail).await?;
-    tx.commit().await?;
-    Ok(organization)
-}
-
-/// The policy as `judge` reads it.
-#[must_use]
-pub fn policy(organization: &Organization) -> Policy {
-    Policy {
-        personal_enabled: organization.personal_enabled,
-        legacy_enabled: organization.legacy_enabled,
-        key_enabled: organization.key_enabled,
-    }
 }
 
 /// The organization that `user` works in, where his new tokens belong.

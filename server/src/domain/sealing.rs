@@ -1,6 +1,6 @@
 //! The installation's key: what must be readable again is sealed under it.
 //!
-//! Sealed are legacy tokens, signing keys and invite links. Whoever has the database without the
+//! Sealed are legacy tokens, signing keys, invite links and, for a day, the successors of rotations. Whoever has the database without the
 //! key reads none of them. AES-256-GCM-SIV (RFC 8452): a nonce drawn twice does no harm. From the
 //! same key comes the one that hashes legacy tokens and invite links, which people may have chosen.
 
@@ -24,6 +24,7 @@ const KEY_BYTES: usize = 32;
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
     LegacyToken,
+    Successor,
     SigningKey,
     Invite,
 }
@@ -129,6 +130,7 @@ impl Purpose {
     fn label(self) -> &'static [u8] {
         match self {
             Self::LegacyToken => b"legacy token",
+            Self::Successor => b"successor",
             Self::SigningKey => b"signing key",
             Self::Invite => b"invite",
         }

@@ -1,9 +1,9 @@
 //! Browsers' sessions: a random text in a cookie, its digest in the database, dead at sign-out.
 
-use keybearer_verify::TokenHash;
+use keybearer_verify::{ScopeSet, TokenHash};
 
 use crate::app::App;
-use crate::cx::{Caller, Cx, Proof};
+use crate::cx::{Caller, Cx, Notices, Proof};
 use crate::domain::access::Role;
 use crate::domain::audit::{self, Subject};
 use crate::domain::members;
@@ -40,7 +40,7 @@ pub async fn sign_in(
     password: &Password,
 ) -> Result<SessionSecret> {
     let email = email.trim().to_lowercase();
-    app.sign_in_by_address.charge(&cx.address, cx.now)?;
+    app.sign_in_by_address.charge(&cx.address_text(), cx.now)?;
     app.sign_in_by_account.charge(&email, cx.now)?;
     let mut tx = app.db.read().await?;
     let user = store::users::find_by_email(&mut tx, &email).await?;
@@ -50,7 +50,7 @@ pub async fn sign_in(
     let Some(user) = user.filter(|user| fits && user.is_active) else {
         return Err(Error::Unauthenticated(Refusal::NoCredentials));
     };
-    app.sign_in_by_address.refund(&cx.address);
+    app.sign_in_by_address.refund(&cx.address_text());
     app.sign_in_by_account.forget(&email);
     start(app, cx, &user).await
 }
@@ -66,7 +66,7 @@ pub async fn start(app: &App, cx: &Cx, user: &User) -> Result<SessionSecret> {
         user_id: user.id,
         created_at: cx.now,
         expires_at: cx.now + SESSION_FOR_MS,
-        address: cx.address.clone(),
+        address: cx.address_text(),
         client: cx.client.chars().take(LONGEST_CLIENT).collect(),
     };
     let mut tx = app.db.write().await?;
@@ -110,6 +110,8 @@ pub async fn caller(app: &App, cx: &Cx, secret: &str) -> Result<Caller> {
         organization_id,
         role,
         proof: Proof::Session,
+        scopes: [ScopeSet::all(), ScopeSet::all()],
+        notices: Notices::default(),
     })
 }
 

@@ -66,6 +66,22 @@ impl Throttle {
         Ok(())
     }
 
+    /// Passes while `key` has a try left, without charging one.
+    ///
+    /// # Errors
+    /// As [`Self::charge`].
+    pub fn check(&self, key: &str, now: i64) -> Result<()> {
+        match self.lock().get(key) {
+            Some(seen) if seen.count >= self.limit && self.is_open(*seen, now) => {
+                let wait_ms = seen.since + self.window_ms - now;
+                Err(Error::TooMany {
+                    retry_after_seconds: wait_ms.div_euclid(1000) + 1,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Gives back the try of `key` that succeeded.
     pub fn refund(&self, key: &str) {
         if let Some(seen) = self.lock().get_mut(key) {

@@ -10,6 +10,7 @@ use crate::domain::passwords::{self, Password};
 use crate::domain::tokens::legacy;
 use crate::domain::{members, organizations};
 use crate::error::{Error, Result};
+use crate::store::tokens::Ending;
 use crate::store::{self, StoreError, Tx};
 
 pub use crate::store::users::User;
@@ -144,7 +145,14 @@ pub async fn find_own(app: &App, cx: &Cx) -> Result<User> {
 /// [`Error::NotFound`] otherwise.
 pub async fn find(app: &App, cx: &Cx, id: i64) -> Result<User> {
     let mut tx = app.db.read().await?;
-    find_for(&mut tx, cx, id, Action::SeeMembers, Action::SeeMembers).await
+    find_for(
+        &mut tx,
+        cx,
+        id,
+        Action::SeeMembers,
+        Some(Action::SeeMembers),
+    )
+    .await
 }
 
 /// The members of the organization that the caller acts in, in the order of their ids.
@@ -186,7 +194,14 @@ pub async fn find_by_email(app: &App, email: &str) -> Result<User> {
 /// [`Error::Invalid`], [`Error::Forbidden`] or [`Error::NotFound`].
 pub async fn update(app: &App, cx: &Cx, id: i64, change: UserChange) -> Result<User> {
     let mut tx = app.db.write().await?;
-    let mut user = find_for(&mut tx, cx, id, Action::ChangeOwn, Action::ChangeMembers).await?;
+    let mut user = find_for(
+        &mut tx,
+        cx,
+        id,
+        Action::ChangeOwn,
+        Some(Action::ChangeMembers),
+    )
+    .await?;
     let fields = [
         ("username", change.username, &mut user.username),
         ("first_name", change.first_name, &mut user.first_name),
@@ -227,7 +242,14 @@ pub async fn update_hotkeys(app: &App, cx: &Cx, hotkeys: &serde_json::Value) -> 
 pub async fn set_password(app: &App, cx: &Cx, id: i64, password: &Password) -> Result<()> {
     let hash = prepare_password(app, Some(password)).await?;
     let mut tx = app.db.write().await?;
-    let mut user = find_for(&mut tx, cx, id, Action::ChangeOwn, Action::ChangeMembers).await?;
+    let mut user = find_for(
+        &mut tx,
+        cx,
+        id,
+        Action::ChangeOwn,
+        Some(Action::ChangeMembers),
+    )
+    .await?;
     user.password_hash = hash;
     store::sessions::delete_by_user(&mut tx, id).await?;
     save(&mut tx, cx, &mut user, "user.password").await?;
@@ -247,7 +269,7 @@ pub async fn set_active(app: &App, cx: &Cx, id: i64, is_active: bool) -> Result<
         cx,
         id,
         Action::ChangeMembers,
-        Action::ChangeMembers,
+        Some(Action::ChangeMembers),
     )
     .await?;
     if !is_active {
@@ -277,7 +299,7 @@ pub async fn delete(app: &App, cx: &Cx, id: i64) -> Result<()> {
         cx,
         id,
         Action::ChangeMembers,
-        Action::ChangeMembers,
+        Some(Action::ChangeMembers),
     )
     .await?;
     if members::role_of(&mut tx, caller.organization_id, id).await? == Some(Role::Owner) {
@@ -287,7 +309,13 @@ pub async fn delete(app: &App, cx: &Cx, id: i64) -> Result<()> {
         members::leave(&mut tx, cx, organization.id, id).await?;
     }
     store::sessions::delete_by_user(&mut tx, id).await?;
-    store::tokens::update_revoked_by_user(&mut tx, id, cx.now, "user_deleted").await?;
+    let by = cx.actor_name();
+    let ending = Ending {
+        at: cx.now,
+        because: "user_deleted",
+        by: &by,
+    };
+    store::tokens::update_revoked_by_user(&mut tx, id, ending).await?;
     user.email = format!("deleted-{id}@deleted.invalid");
     for field in [
         &mut user.username,
@@ -306,13 +334,13 @@ pub async fn delete(app: &App, cx: &Cx, id: i64) -> Result<()> {
 }
 
 /// Finds the account `id` if the caller may do `own` (being that user) or `others` (being a member
-/// of the same organization) with it.
+/// of the same organization) with it. Without `others` nobody but that user may.
 pub(super) async fn find_for(
     tx: &mut Tx,
     cx: &Cx,
     id: i64,
     own: Action,
-    others: Action,
+    others: Option<Action>,
 ) -> Result<User> {
     let missing = || Error::not_found("No User matches the given query.");
     let Actor::User(caller) = &cx.actor else {
@@ -330,6 +358,8 @@ pub(super) async fn find_for(
     {
         return Err(missing());
     } else {
+        let others =
+            others.ok_or_else(|| Error::forbidden("Only the user himself can do this."))?;
         access::require(cx, others)?;
     }
     store::users::find(tx, id).await?.ok_or_else(missing)

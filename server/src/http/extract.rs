@@ -30,10 +30,8 @@ pub(super) fn anonymous_cx(app: &App, parts: &Parts) -> Cx {
 
 /// The client's address: the peer's, unless the peer is a trusted proxy. Then `X-Forwarded-For` is
 /// read from its end, for only what trusted proxies have appended is known to be true.
-pub(super) fn client_address(app: &App, parts: &Parts) -> String {
-    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
-        return String::new();
-    };
+pub(super) fn client_address(app: &App, parts: &Parts) -> Option<IpAddr> {
+    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
     let trusted = |address: &IpAddr| {
         app.config
             .trusted_proxies
@@ -59,7 +57,7 @@ pub(super) fn client_address(app: &App, parts: &Parts) -> String {
         };
         address = next.to_canonical();
     }
-    address.to_string()
+    Some(address)
 }
 
 /// The value of the cookie `name`.

@@ -71,7 +71,7 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
     }
     let status = response.status().as_u16();
     let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    tracing::debug!(%method, path, status, address, took_us, "request");
+    tracing::debug!(%method, path, status, ?address, took_us, "request");
     response
 }
 

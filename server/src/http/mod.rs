@@ -6,6 +6,7 @@
 
 mod extract;
 mod layers;
+mod notices;
 mod same_origin;
 
 pub mod label_studio;

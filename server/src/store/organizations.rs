@@ -3,7 +3,7 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
-use super::engine::{Tx, bind};
+use super::engine::{Tx, Value, bind};
 use super::error::StoreError;
 
 /// A group of users with one policy over their tokens.
@@ -18,6 +18,14 @@ pub struct Organization {
     pub legacy_enabled: bool,
     pub key_enabled: bool,
     pub personal_ttl_days: i64,
+    pub key_ttl_days: i64,
+    pub max_ttl_days: Option<i64>,
+    pub idle_days: Option<i64>,
+    pub direct_use: String,
+    pub scopes: String,
+    pub ip_ranges: String,
+    pub max_overlap_hours: i64,
+    pub on_reuse: String,
     pub created_at: i64,
     pub updated_at: i64,
 }
@@ -34,28 +42,21 @@ pub struct Membership {
 }
 
 const COLUMNS: &str = "organizations.id, title, created_by, invite_sealed, invite_hash, personal_enabled, \
-    legacy_enabled, key_enabled, personal_ttl_days, organizations.created_at, updated_at";
+    legacy_enabled, key_enabled, personal_ttl_days, key_ttl_days, max_ttl_days, idle_days, direct_use, scopes, ip_ranges, \
+    max_overlap_hours, on_reuse, organizations.created_at, updated_at";
 const MEMBERSHIP_COLUMNS: &str = "id, organization_id, user_id, role, created_at, removed_at";
 
 /// Inserts `organization`, whose id is given by the database, and returns that id.
 pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<i64, StoreError> {
+    let mut values = bind![organization.created_at];
+    values.extend(changeable(organization));
     let (id,) = tx
         .one(
-            "insert into organizations (title, created_by, invite_sealed, invite_hash, personal_enabled, legacy_enabled, \
-             key_enabled, personal_ttl_days, created_at, updated_at) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id",
-            bind![
-                &organization.title,
-                organization.created_by,
-                organization.invite_sealed.as_slice(),
-                organization.invite_hash.as_slice(),
-                organization.personal_enabled,
-                organization.legacy_enabled,
-                organization.key_enabled,
-                organization.personal_ttl_days,
-                organization.created_at,
-                organization.updated_at,
-            ],
+            "insert into organizations (created_at, title, created_by, invite_sealed, invite_hash, personal_enabled, \
+             legacy_enabled, key_enabled, personal_ttl_days, key_ttl_days, max_ttl_days, idle_days, direct_use, scopes, \
+             ip_ranges, max_overlap_hours, on_reuse, updated_at) \
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) returning id",
+            values,
         )
         .await?;
     Ok(id)
@@ -63,25 +64,40 @@ pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<i64, Sto
 
 /// Writes back every field of `organization` that may change.
 pub async fn update(tx: &mut Tx, organization: &Organization) -> Result<(), StoreError> {
+    let mut values = bind![organization.id];
+    values.extend(changeable(organization));
     tx.execute(
         "update organizations set title = $2, created_by = $3, invite_sealed = $4, invite_hash = $5, \
-         personal_enabled = $6, legacy_enabled = $7, key_enabled = $8, personal_ttl_days = $9, updated_at = $10 \
-         where id = $1",
-        bind![
-            organization.id,
-            &organization.title,
-            organization.created_by,
-            organization.invite_sealed.as_slice(),
-            organization.invite_hash.as_slice(),
-            organization.personal_enabled,
-            organization.legacy_enabled,
-            organization.key_enabled,
-            organization.personal_ttl_days,
-            organization.updated_at,
-        ],
+         personal_enabled = $6, legacy_enabled = $7, key_enabled = $8, personal_ttl_days = $9, key_ttl_days = $10, \
+         max_ttl_days = $11, idle_days = $12, direct_use = $13, scopes = $14, ip_ranges = $15, \
+         max_overlap_hours = $16, on_reuse = $17, updated_at = $18 where id = $1",
+        values,
     )
     .await?;
     Ok(())
+}
+
+/// The fields from `$2` on, in the order of the statements above.
+fn changeable(organization: &Organization) -> Vec<Value> {
+    bind![
+        &organization.title,
+        organization.created_by,
+        organization.invite_sealed.as_slice(),
+        organization.invite_hash.as_slice(),
+        organization.personal_enabled,
+        organization.legacy_enabled,
+        organization.key_enabled,
+        organization.personal_ttl_days,
+        organization.key_ttl_days,
+        organization.max_ttl_days,
+        organization.idle_days,
+        &organization.direct_use,
+        &organization.scopes,
+        &organization.ip_ranges,
+        organization.max_overlap_hours,
+        &organization.on_reuse,
+        organization.updated_at,
+    ]
 }
 
 pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<Organization>, StoreError> {

@@ -14,56 +14,98 @@ pub struct Token {
     pub user_id: i64,
     pub organization_id: i64,
     pub name: String,
+    pub note: String,
+    pub scopes: String,
+    pub ip_ranges: String,
+    pub rate_per_minute: Option<i64>,
     pub hash: Vec<u8>,
     pub sealed: Option<Vec<u8>>,
+    pub sealed_until: Option<i64>,
     pub created_at: i64,
     pub expires_at: Option<i64>,
     pub revoked_at: Option<i64>,
     pub revoked_because: Option<String>,
+    pub revoked_by: Option<String>,
     pub successor_id: Option<String>,
+    pub retires_at: Option<i64>,
+    pub idempotency_key: Option<String>,
+    pub family_id: String,
+    pub last_used_at: Option<i64>,
+    pub last_used_address: Option<String>,
+    pub last_used_client: Option<String>,
 }
 
 /// A token with what rules over it: what `judge` needs, in one look-up.
 #[derive(Clone, Debug, FromRow)]
 pub struct TokenWithRulers {
-    pub id: String,
-    pub kind: String,
-    pub user_id: i64,
-    pub organization_id: i64,
-    pub created_at: i64,
-    pub expires_at: Option<i64>,
-    pub revoked_at: Option<i64>,
+    #[sqlx(flatten)]
+    pub token: Token,
     pub email: String,
     pub is_active: bool,
     pub role: Option<String>,
     pub personal_enabled: bool,
     pub legacy_enabled: bool,
     pub key_enabled: bool,
+    pub max_ttl_days: Option<i64>,
+    pub idle_days: Option<i64>,
+    pub direct_use: String,
+    pub policy_scopes: String,
+    pub policy_ip_ranges: String,
 }
 
-const COLUMNS: &str = "id, kind, user_id, organization_id, name, hash, sealed, created_at, expires_at, revoked_at, \
-    revoked_because, successor_id";
-const WITH_RULERS: &str = "select tokens.id, kind, tokens.user_id, tokens.organization_id, tokens.created_at, expires_at, \
-    revoked_at, email, is_active, role, personal_enabled, legacy_enabled, key_enabled from tokens \
-    join users on users.id = tokens.user_id \
-    join organizations on organizations.id = tokens.organization_id \
-    left join memberships on memberships.user_id = tokens.user_id \
-        and memberships.organization_id = tokens.organization_id and removed_at is null";
+/// Which of an organization's tokens are meant; `None` for all.
+#[derive(Clone, Debug, Default)]
+pub struct TokenFilter {
+    pub user_id: Option<i64>,
+    pub kind: Option<String>,
+    /// `active`, `expired` or `revoked`, as of `now`.
+    pub state: Option<String>,
+    /// A part of the name, the note or the owner's e-mail address.
+    pub search: Option<String>,
+    /// Not used since this instant.
+    pub unused_since: Option<i64>,
+    pub now: i64,
+    /// The last token of the page before: its `created_at` and id.
+    pub after: Option<(i64, String)>,
+    pub limit: i64,
+}
+
+const COLUMNS: &str = "tokens.id, kind, tokens.user_id, tokens.organization_id, name, note, tokens.scopes, \
+    tokens.ip_ranges, rate_per_minute, hash, sealed, sealed_until, tokens.created_at, expires_at, revoked_at, \
+    revoked_because, revoked_by, successor_id, retires_at, idempotency_key, family_id, last_used_at, \
+    last_used_address, last_used_client";
+const WITH_RULERS: &str = concatcp!(
+    "select ",
+    COLUMNS,
+    ", email, is_active, role, personal_enabled, legacy_enabled, key_enabled, max_ttl_days, idle_days, direct_use, \
+     organizations.scopes as policy_scopes, organizations.ip_ranges as policy_ip_ranges from tokens \
+     join users on users.id = tokens.user_id \
+     join organizations on organizations.id = tokens.organization_id \
+     left join memberships on memberships.user_id = tokens.user_id \
+         and memberships.organization_id = tokens.organization_id and removed_at is null"
+);
 
 pub async fn insert(tx: &mut Tx, token: &Token) -> Result<(), StoreError> {
     tx.execute(
-        "insert into tokens (id, kind, user_id, organization_id, name, hash, sealed, created_at, expires_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "insert into tokens (id, kind, user_id, organization_id, name, note, scopes, ip_ranges, rate_per_minute, hash, \
+         sealed, sealed_until, created_at, expires_at, family_id) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         bind![
             &token.id,
             &token.kind,
             token.user_id,
             token.organization_id,
             &token.name,
+            &token.note,
+            &token.scopes,
+            &token.ip_ranges,
+            token.rate_per_minute,
             token.hash.as_slice(),
             token.sealed.as_deref(),
+            token.sealed_until,
             token.created_at,
             token.expires_at,
+            &token.family_id,
         ],
     )
     .await?;
@@ -122,50 +164,190 @@ pub async fn list_by_user(
     .await
 }
 
-/// All tokens of an organization, newest first.
-pub async fn list_by_organization(
+/// The tokens of an organization that nobody has revoked, with what rules over them.
+pub async fn list_unrevoked_with_rulers(
     tx: &mut Tx,
     organization_id: i64,
-) -> Result<Vec<Token>, StoreError> {
+) -> Result<Vec<TokenWithRulers>, StoreError> {
     tx.all(
         concatcp!(
-            "select ",
-            COLUMNS,
-            " from tokens where organization_id = $1 order by created_at desc, id"
+            WITH_RULERS,
+            " where tokens.organization_id = $1 and revoked_at is null order by tokens.created_at desc, tokens.id"
         ),
         bind![organization_id],
     )
     .await
 }
 
-/// Revokes a token that is not revoked yet; `false` if somebody else was first.
-pub async fn update_revoked(
+/// A page of an organization's tokens with what rules over them, newest first.
+pub async fn list_by_filter(
     tx: &mut Tx,
-    id: &str,
-    at: i64,
-    because: &str,
-    successor_id: Option<&str>,
-) -> Result<bool, StoreError> {
+    organization_id: i64,
+    filter: &TokenFilter,
+) -> Result<Vec<TokenWithRulers>, StoreError> {
+    let (after_at, after_id) = filter.after.clone().unzip();
+    tx.all(
+        concatcp!(
+            WITH_RULERS,
+            " where tokens.organization_id = $1 \
+             and ($2 is null or tokens.user_id = $2) \
+             and ($3 is null or kind = $3) \
+             and ($4 is null or $4 = case when revoked_at is not null or retires_at <= $5 then 'revoked' \
+                 when expires_at <= $5 then 'expired' else 'active' end) \
+             and ($6 is null or lower(name) like $6 escape '!' or lower(note) like $6 escape '!' or email like $6 escape '!') \
+             and ($7 is null or coalesce(last_used_at, tokens.created_at) < $7) \
+             and ($8 is null or tokens.created_at < $8 or (tokens.created_at = $8 and tokens.id > $9)) \
+             order by tokens.created_at desc, tokens.id limit $10"
+        ),
+        bind![
+            organization_id,
+            filter.user_id,
+            filter.kind.as_deref(),
+            filter.state.as_deref(),
+            filter.now,
+            filter.search.as_deref().map(contains_pattern).as_deref(),
+            filter.unused_since,
+            after_at,
+            after_id.as_deref(),
+            filter.limit,
+        ],
+    )
+    .await
+}
+
+/// A `like` pattern for texts that contain `part`, with `!` before what has a meaning in patterns.
+fn contains_pattern(part: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in part.to_lowercase().chars() {
+        if matches!(character, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// How a token ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending<'a> {
+    pub at: i64,
+    pub because: &'a str,
+    pub by: &'a str,
+}
+
+/// Revokes a token that is not revoked yet; `false` if somebody else was first.
+pub async fn update_revoked(tx: &mut Tx, id: &str, ending: Ending<'_>) -> Result<bool, StoreError> {
     let done = tx
         .execute(
-            "update tokens set revoked_at = $2, revoked_because = $3, successor_id = $4 where id = $1 and revoked_at is null",
-            bind![id, at, because, successor_id],
+            "update tokens set revoked_at = $2, revoked_because = $3, revoked_by = $4, sealed = null \
+             where id = $1 and revoked_at is null",
+            bind![id, ending.at, ending.because, ending.by],
         )
         .await?;
     Ok(done.rows == 1)
 }
 
-/// Revokes all tokens of a user that are not revoked yet.
+/// Revokes all tokens of a user that are not revoked yet and says how many there were.
 pub async fn update_revoked_by_user(
     tx: &mut Tx,
     user_id: i64,
-    at: i64,
-    because: &str,
-) -> Result<(), StoreError> {
+    ending: Ending<'_>,
+) -> Result<u64, StoreError> {
+    let done = tx
+        .execute(
+            "update tokens set revoked_at = $2, revoked_because = $3, revoked_by = $4, sealed = null \
+             where user_id = $1 and revoked_at is null",
+            bind![user_id, ending.at, ending.because, ending.by],
+        )
+        .await?;
+    Ok(done.rows)
+}
+
+/// Revokes all tokens of a family that are not revoked yet and says how many there were.
+pub async fn update_revoked_by_family(
+    tx: &mut Tx,
+    family_id: &str,
+    ending: Ending<'_>,
+) -> Result<u64, StoreError> {
+    let done = tx
+        .execute(
+            "update tokens set revoked_at = $2, revoked_because = $3, revoked_by = $4, sealed = null \
+             where family_id = $1 and revoked_at is null",
+            bind![family_id, ending.at, ending.because, ending.by],
+        )
+        .await?;
+    Ok(done.rows)
+}
+
+/// Names the token that takes another's place, and until when both work; `false` if one is named
+/// already or the token is revoked.
+pub async fn update_successor(
+    tx: &mut Tx,
+    id: &str,
+    (successor_id, retires_at, idempotency_key): (&str, i64, Option<&str>),
+) -> Result<bool, StoreError> {
+    let done = tx
+        .execute(
+            "update tokens set successor_id = $2, retires_at = $3, idempotency_key = $4 \
+             where id = $1 and successor_id is null and revoked_at is null",
+            bind![id, successor_id, retires_at, idempotency_key],
+        )
+        .await?;
+    Ok(done.rows == 1)
+}
+
+/// Changes what its owner may say of a token.
+pub async fn update_name(tx: &mut Tx, id: &str, name: &str, note: &str) -> Result<(), StoreError> {
     tx.execute(
-        "update tokens set revoked_at = $2, revoked_because = $3 where user_id = $1 and revoked_at is null",
-        bind![user_id, at, because],
+        "update tokens set name = $2, note = $3 where id = $1",
+        bind![id, name, note],
     )
     .await?;
     Ok(())
+}
+
+/// Forgets the sealed successors whose time is over.
+pub async fn delete_sealed(tx: &mut Tx, now: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "update tokens set sealed = null, sealed_until = null where sealed_until <= $1",
+        bind![now],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Writes down a token's newest use, unless a newer one is written down already.
+pub async fn update_last_used(
+    tx: &mut Tx,
+    id: &str,
+    (at, address, client): (i64, &str, &str),
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update tokens set last_used_at = $2, last_used_address = $3, last_used_client = $4 \
+         where id = $1 and (last_used_at is null or last_used_at < $2)",
+        bind![id, at, address, client],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Adds to the uses of a token on a day; nothing for a token that is not there.
+pub async fn add_uses(tx: &mut Tx, id: &str, day: i64, uses: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "insert into token_uses (token_id, day, uses) select id, $2, $3 from tokens where id = $1 \
+         on conflict (token_id, day) do update set uses = token_uses.uses + excluded.uses",
+        bind![id, day, uses],
+    )
+    .await?;
+    Ok(())
+}
+
+/// A token's uses by day, the newest day first.
+pub async fn list_uses(tx: &mut Tx, id: &str, limit: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+    tx.all(
+        "select day, uses from token_uses where token_id = $1 order by day desc limit $2",
+        bind![id, limit],
+    )
+    .await
 }

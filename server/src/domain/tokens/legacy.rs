@@ -3,10 +3,10 @@
 //! The text is sealed, for its owner may look at it again; a presented one is found by its keyed
 //! hash, for an operator may have chosen the text himself (`--user-token`).
 
-use keybearer_verify::{PlainToken, Presented, TokenKind};
+use keybearer_verify::{Limits, PlainToken, Presented, TokenKind};
 use serde_json::json;
 
-use super::{Organization, Token, require_enabled};
+use super::{Draft, Organization, Token, require_enabled};
 use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::access::{self, Action};
@@ -20,12 +20,13 @@ use crate::store::{self, Tx};
 /// The shortest text that an operator may choose; Label Studio's bound.
 const SHORTEST: usize = 6;
 
-/// The caller's legacy token. It may be read while its kind is switched off, since it opens nothing then.
+/// The caller's legacy token. It may be read while its kind is switched off, since it opens nothing
+/// then. It opens all that its owner may, so a token needs the scope `tokens` to read it.
 ///
 /// # Errors
 /// [`Error::NotFound`] if he has none, which is a normal state.
 pub async fn read_own(app: &App, cx: &Cx) -> Result<PlainToken> {
-    let caller = access::require(cx, Action::SeeOwn)?;
+    let caller = access::require(cx, Action::ChangeOwnTokens)?;
     let mut tx = app.db.read().await?;
     let token = live(&mut tx, caller.user_id, caller.organization_id)
         .await?
@@ -47,7 +48,7 @@ pub async fn read_own(app: &App, cx: &Cx) -> Result<PlainToken> {
 /// # Errors
 /// [`Error::TypeDisabled`] if the organization has switched legacy tokens off.
 pub async fn reset_own(app: &App, cx: &Cx) -> Result<PlainToken> {
-    let caller = access::require(cx, Action::ChangeOwn)?;
+    let caller = access::require(cx, Action::ChangeOwnTokens)?;
     let mut tx = app.db.write().await?;
     let owner = users::find_by_id(&mut tx, caller.user_id).await?;
     let organization = organizations::find_by_id(&mut tx, caller.organization_id).await?;
@@ -68,7 +69,7 @@ pub(super) async fn replace(
     let old = live(&mut tx, owner.id, organization.id).await?;
     let (token, plain) = insert(app, cx, &mut tx, owner, (&organization, text)).await?;
     if let Some(old) = old {
-        super::end(&mut tx, cx, &old, "reset", Some(&token.id)).await?;
+        super::end(&mut tx, cx, &old, "reset").await?;
     }
     tx.commit().await?;
     Ok((token, plain))
@@ -89,23 +90,29 @@ pub async fn insert(
         Some(text) => checked_text(text)?.to_owned(),
         None => app.random.hex::<20>(),
     };
-    let token = Token {
-        id: app.random.text::<16>(),
-        kind: TokenKind::Legacy.as_str().into(),
+    let draft = Draft {
+        kind: TokenKind::Legacy,
         user_id: owner.id,
         organization_id: organization.id,
         name: String::new(),
-        hash: app.sealing.hash(&text).as_bytes().to_vec(),
-        sealed: Some(
-            app.sealing
-                .seal(&app.random, Purpose::LegacyToken, &text)
-                .map_err(Error::Internal)?,
-        ),
-        created_at: cx.now,
+        note: String::new(),
+        limits: Limits::default(),
+        rate_per_minute: None,
+        ttl_ms: 0,
+        family_id: None,
+    };
+    let sealed = app
+        .sealing
+        .seal(&app.random, Purpose::LegacyToken, &text)
+        .map_err(Error::Internal)?;
+    let token = Token {
+        sealed: Some(sealed),
         expires_at: None,
-        revoked_at: None,
-        revoked_because: None,
-        successor_id: None,
+        ..draft.row(
+            app.random.text::<16>(),
+            app.sealing.hash(&text).as_bytes(),
+            cx.now,
+        )
     };
     store::tokens::insert(tx, &token).await?;
     audit::record(

@@ -1,21 +1,25 @@
-//! Tokens: what they are to their owner. One file a kind; what they share is here.
+//! Tokens: what they are to their owner. One file a kind and one an operation; what they share is
+//! here.
 //!
 //! A secret leaves this room once, as the [`PlainToken`] that [`issue`] and its like return.
 
 pub mod exchange;
 pub mod key;
 pub mod legacy;
+pub mod listing;
 pub mod personal;
+pub mod rotation;
 
-use keybearer_verify::{PlainToken, TokenKind};
+use keybearer_verify::{Limits, PlainToken, TokenKind};
 use serde_json::json;
 
 use crate::app::App;
 use crate::cx::{Actor, Cx};
 use crate::domain::access::{self, Action};
 use crate::domain::audit::{self, Subject};
-use crate::domain::{organizations, users};
+use crate::domain::{organizations, policy, users};
 use crate::error::{Error, Result};
+use crate::store::tokens::Ending;
 use crate::store::{self, Tx};
 
 pub use crate::store::organizations::Organization;
@@ -25,6 +29,10 @@ pub use crate::store::tokens::Token;
 pub const LONGEST_TTL_DAYS: i64 = 73_000;
 /// The longest name, in characters.
 const LONGEST_NAME: usize = 255;
+/// The longest note, in characters.
+const LONGEST_NOTE: usize = 1000;
+/// The most requests a minute that a limit may allow.
+const MOST_PER_MINUTE: i64 = 1_000_000;
 const DAY_MS: i64 = 86_400_000;
 
 /// What is asked for when a token is made.
@@ -33,55 +41,67 @@ pub struct TokenSpec {
     pub kind: TokenKind,
     pub user_id: i64,
     pub name: String,
+    pub note: String,
     /// `None`: what the organization's policy says.
     pub ttl_days: Option<i64>,
+    pub limits: Limits,
+    pub rate_per_minute: Option<i64>,
+}
+
+impl TokenSpec {
+    /// A token of that kind for that user, and nothing else said of it.
+    #[must_use]
+    pub fn new(kind: TokenKind, user_id: i64) -> Self {
+        Self {
+            kind,
+            user_id,
+            name: String::new(),
+            note: String::new(),
+            ttl_days: None,
+            limits: Limits::default(),
+            rate_per_minute: None,
+        }
+    }
 }
 
 /// Makes a token and returns it with its secret, which nobody sees again (a legacy token apart).
 ///
 /// # Errors
 /// [`Error::TypeDisabled`] if the organization has switched the kind off; [`Error::Invalid`] for a
-/// name or lifetime out of range; [`Error::Forbidden`] if the caller may not make it for that user.
+/// name, lifetime or limit that is not right; [`Error::Forbidden`] if the caller may not make it for
+/// that user, or would hand out more than he has.
 pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainToken)> {
-    let name = checked_name(&spec.name)?;
     let mut tx = app.db.write().await?;
-    let owner = users::find_for(
-        &mut tx,
-        cx,
-        spec.user_id,
-        Action::ChangeOwn,
-        Action::ChangeTokensOfOthers,
-    )
-    .await?;
+    let owner = users::find_for(&mut tx, cx, spec.user_id, Action::ChangeOwnTokens, None).await?;
     let organization = organizations::of_user(&mut tx, &owner).await?;
     require_enabled(&organization, spec.kind)?;
-    if spec.kind == TokenKind::Personal && app.config.strict_single_pat {
-        personal::refuse_second(&mut tx, cx, &owner).await?;
-    }
-    let draft = Draft {
-        user_id: owner.id,
-        organization: &organization,
-        name,
-        ttl_days: checked_ttl(spec.ttl_days)?,
-    };
-    let (token, plain) = match spec.kind {
-        TokenKind::Personal => personal::draft(app, cx, draft)?,
-        TokenKind::Key => key::draft(app, cx, draft),
-        TokenKind::Legacy => return legacy::replace(app, cx, tx, &owner, None).await,
+    refuse_more_than_own(cx, &spec.limits)?;
+    match spec.kind {
         TokenKind::Access => {
             return Err(Error::invalid(
                 "kind",
                 "An access token is made by exchange only.",
             ));
         }
-    };
+        TokenKind::Legacy => {
+            refuse_limits_on_legacy(&spec)?;
+            return legacy::replace(app, cx, tx, &owner, None).await;
+        }
+        TokenKind::Personal if app.config.strict_single_pat => {
+            personal::refuse_second(&mut tx, cx, &owner).await?
+        }
+        TokenKind::Personal | TokenKind::Key => {}
+    }
+    let draft = Draft::of_spec(&organization, spec)?;
+    let (token, plain) = draft.make(app, cx)?;
     store::tokens::insert(&mut tx, &token).await?;
+    let detail = json!({"kind": token.kind, "user": owner.id, "name": token.name});
     audit::record(
         &mut tx,
         cx,
         "token.issue",
         Subject::Token(&token.id),
-        json!({"kind": token.kind, "user": owner.id}),
+        detail,
     )
     .await?;
     tx.commit().await?;
@@ -89,31 +109,77 @@ pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainT
 }
 
 /// What a kind's file makes a token of.
-struct Draft<'a> {
+struct Draft {
+    kind: TokenKind,
     user_id: i64,
-    organization: &'a Organization,
+    organization_id: i64,
     name: String,
-    ttl_days: Option<i64>,
+    note: String,
+    limits: Limits,
+    rate_per_minute: Option<i64>,
+    ttl_ms: i64,
+    family_id: Option<String>,
 }
 
-/// The user's own tokens, newest first; revoked and expired ones are among them.
-///
-/// # Errors
-/// If the caller may not see them.
-pub async fn list_own(app: &App, cx: &Cx) -> Result<Vec<Token>> {
-    let caller = access::require(cx, Action::SeeOwn)?;
-    let mut tx = app.db.read().await?;
-    Ok(store::tokens::list_by_user(&mut tx, caller.user_id, caller.organization_id).await?)
-}
+impl Draft {
+    fn of_spec(organization: &Organization, spec: TokenSpec) -> Result<Self> {
+        let ttl_days = checked_ttl(spec.ttl_days, organization, spec.kind)?;
+        if spec
+            .rate_per_minute
+            .is_some_and(|rate| !(1..=MOST_PER_MINUTE).contains(&rate))
+        {
+            let why = format!("A limit is between 1 and {MOST_PER_MINUTE} requests a minute.");
+            return Err(Error::invalid("rate_per_minute", why));
+        }
+        Ok(Self {
+            kind: spec.kind,
+            user_id: spec.user_id,
+            organization_id: organization.id,
+            name: checked_line("name", &spec.name, LONGEST_NAME)?,
+            note: checked_line("note", &spec.note, LONGEST_NOTE)?,
+            limits: spec.limits,
+            rate_per_minute: spec.rate_per_minute,
+            ttl_ms: ttl_days * DAY_MS,
+            family_id: None,
+        })
+    }
 
-/// All tokens of an organization, newest first.
-///
-/// # Errors
-/// If the caller may not see them.
-pub async fn list_organization(app: &App, cx: &Cx, organization_id: i64) -> Result<Vec<Token>> {
-    access::require_in(cx, Action::ChangeTokensOfOthers, organization_id)?;
-    let mut tx = app.db.read().await?;
-    Ok(store::tokens::list_by_organization(&mut tx, organization_id).await?)
+    fn make(self, app: &App, cx: &Cx) -> Result<(Token, PlainToken)> {
+        match self.kind {
+            TokenKind::Key => Ok(key::make(app, cx, self)),
+            _ => personal::make(app, cx, self),
+        }
+    }
+
+    /// The row of this draft; the kind's file says what is its own.
+    fn row(self, id: String, hash: &[u8], created_at: i64) -> Token {
+        Token {
+            kind: self.kind.as_str().into(),
+            user_id: self.user_id,
+            organization_id: self.organization_id,
+            name: self.name,
+            note: self.note,
+            scopes: self.limits.scopes.to_lines(),
+            ip_ranges: policy::range_lines(&self.limits.ip_ranges),
+            rate_per_minute: self.rate_per_minute,
+            hash: hash.to_vec(),
+            sealed: None,
+            sealed_until: None,
+            created_at,
+            expires_at: Some(created_at + self.ttl_ms),
+            revoked_at: None,
+            revoked_because: None,
+            revoked_by: None,
+            successor_id: None,
+            retires_at: None,
+            idempotency_key: None,
+            family_id: self.family_id.unwrap_or_else(|| id.clone()),
+            last_used_at: None,
+            last_used_address: None,
+            last_used_client: None,
+            id,
+        }
+    }
 }
 
 /// Finds a token that the caller may see: his own, or as an admin one of the organization's.
@@ -121,9 +187,43 @@ pub async fn list_organization(app: &App, cx: &Cx, organization_id: i64) -> Resu
 /// # Errors
 /// [`Error::NotFound`] if there is none that he may know of.
 pub async fn find(app: &App, cx: &Cx, id: &str) -> Result<Token> {
+    require_some(cx, Action::SeeOwn)?;
     let mut tx = app.db.read().await?;
     let token = store::tokens::find(&mut tx, id).await?;
     visible(cx, token)
+}
+
+/// Gives a token of the caller's own another name and note.
+///
+/// # Errors
+/// [`Error::Invalid`] for one that is too long; [`Error::NotFound`].
+pub async fn rename(
+    app: &App,
+    cx: &Cx,
+    id: &str,
+    (name, note): (Option<&str>, Option<&str>),
+) -> Result<Token> {
+    require_some(cx, Action::ChangeOwnTokens)?;
+    let mut tx = app.db.write().await?;
+    let found = store::tokens::find(&mut tx, id).await?;
+    let mut token = visible(cx, found)?;
+    if let Some(name) = name {
+        token.name = checked_line("name", name, LONGEST_NAME)?;
+    }
+    if let Some(note) = note {
+        token.note = checked_line("note", note, LONGEST_NOTE)?;
+    }
+    store::tokens::update_name(&mut tx, id, &token.name, &token.note).await?;
+    audit::record(
+        &mut tx,
+        cx,
+        "token.rename",
+        Subject::Token(id),
+        json!({"name": token.name}),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(token)
 }
 
 /// Revokes a token for good: from the moment this returns, it and its access tokens are refused.
@@ -136,34 +236,62 @@ pub async fn revoke(app: &App, cx: &Cx, id: &str) -> Result<()> {
     let found = store::tokens::find(&mut tx, id).await?;
     let token = visible(cx, found)?;
     let because = if is_owner(cx, &token) {
+        require_some(cx, Action::ChangeOwnTokens)?;
         "by_owner"
     } else {
         "by_admin"
     };
-    end(&mut tx, cx, &token, because, None).await?;
+    end(&mut tx, cx, &token, because).await?;
     tx.commit().await?;
     Ok(())
 }
 
+/// Revokes all tokens of a member, for admins, and says how many there were.
+///
+/// # Errors
+/// [`Error::NotFound`] for somebody who is no member; [`Error::Forbidden`] below admin.
+pub async fn revoke_all_of(app: &App, cx: &Cx, user_id: i64) -> Result<u64> {
+    let mut tx = app.db.write().await?;
+    let others = Some(Action::ChangeTokensOfOthers);
+    let user = users::find_for(&mut tx, cx, user_id, Action::ChangeOwnTokens, others).await?;
+    let by = cx.actor_name();
+    let ending = Ending {
+        at: cx.now,
+        because: "by_admin",
+        by: &by,
+    };
+    let count = store::tokens::update_revoked_by_user(&mut tx, user.id, ending).await?;
+    audit::record(
+        &mut tx,
+        cx,
+        "token.revoke_all",
+        Subject::User(user.id),
+        json!({"count": count}),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(count)
+}
+
 /// Marks a token as revoked and records it.
-async fn end(
-    tx: &mut Tx,
-    cx: &Cx,
-    token: &Token,
-    because: &str,
-    successor: Option<&str>,
-) -> Result<()> {
-    if !store::tokens::update_revoked(tx, &token.id, cx.now, because, successor).await? {
+async fn end(tx: &mut Tx, cx: &Cx, token: &Token, because: &str) -> Result<()> {
+    let by = cx.actor_name();
+    if !store::tokens::update_revoked(
+        tx,
+        &token.id,
+        Ending {
+            at: cx.now,
+            because,
+            by: &by,
+        },
+    )
+    .await?
+    {
         return Err(Error::Conflict("The token is revoked already.".into()));
     }
-    audit::record(
-        tx,
-        cx,
-        "token.revoke",
-        Subject::Token(&token.id),
-        json!({"because": because, "user": token.user_id}),
-    )
-    .await
+    let detail =
+        json!({"because": because, "user": token.user_id, "organization": token.organization_id});
+    audit::record(tx, cx, "token.revoke", Subject::Token(&token.id), detail).await
 }
 
 fn visible(cx: &Cx, token: Option<Token>) -> Result<Token> {
@@ -172,9 +300,10 @@ fn visible(cx: &Cx, token: Option<Token>) -> Result<Token> {
     let may = match &cx.actor {
         Actor::Operator | Actor::System => true,
         Actor::User(caller) => {
-            let admin = access::may(caller, Action::ChangeTokensOfOthers)
-                && caller.organization_id == token.organization_id;
-            admin || caller.user_id == token.user_id
+            let is_here = caller.organization_id == token.organization_id;
+            is_here
+                && (caller.user_id == token.user_id
+                    || access::may(caller, Action::ChangeTokensOfOthers))
         }
         Actor::Anonymous => false,
     };
@@ -182,40 +311,85 @@ fn visible(cx: &Cx, token: Option<Token>) -> Result<Token> {
 }
 
 fn is_owner(cx: &Cx, token: &Token) -> bool {
-    matches!(&cx.actor, Actor::User(caller) if caller.user_id == token.user_id)
+    cx.caller()
+        .is_some_and(|caller| caller.user_id == token.user_id)
+}
+
+/// Passes for operators and for callers who may do `action` at all.
+fn require_some(cx: &Cx, action: Action) -> Result<()> {
+    match cx.actor {
+        Actor::Operator | Actor::System => Ok(()),
+        _ => access::require(cx, action).map(drop),
+    }
 }
 
 fn require_enabled(organization: &Organization, kind: TokenKind) -> Result<()> {
-    if organizations::policy(organization).allows(kind) {
+    if policy::of(organization)?.allows(kind) {
         Ok(())
     } else {
         Err(Error::TypeDisabled(kind))
     }
 }
 
-fn checked_name(name: &str) -> Result<String> {
-    let name = name.trim();
-    if name.chars().count() > LONGEST_NAME {
-        return Err(Error::invalid(
-            "name",
-            format!("Ensure this field has no more than {LONGEST_NAME} characters."),
-        ));
+/// A new token never gets more than the token that makes it.
+fn refuse_more_than_own(cx: &Cx, limits: &Limits) -> Result<()> {
+    match cx.caller() {
+        Some(caller) if !caller.covers(&limits.scopes) => Err(Error::invalid(
+            "scopes",
+            "A token cannot make one that may do more than itself. Name scopes that this token has.",
+        )),
+        _ => Ok(()),
     }
-    if name.chars().any(char::is_control) {
-        return Err(Error::invalid(
-            "name",
-            "A name is one line of text without control characters.",
-        ));
-    }
-    Ok(name.to_owned())
 }
 
-fn checked_ttl(days: Option<i64>) -> Result<Option<i64>> {
-    if days.is_none_or(|days| (1..=LONGEST_TTL_DAYS).contains(&days)) {
-        return Ok(days);
+fn refuse_limits_on_legacy(spec: &TokenSpec) -> Result<()> {
+    let is_plain = spec.limits == Limits::default()
+        && spec.ttl_days.is_none()
+        && spec.rate_per_minute.is_none();
+    if is_plain {
+        return Ok(());
     }
     Err(Error::invalid(
-        "ttl_days",
-        format!("A lifetime is between 1 and {LONGEST_TTL_DAYS} days."),
+        "kind",
+        "A legacy token has no lifetime, scopes, ranges or limits. Make a key token to have them.",
     ))
+}
+
+fn checked_line(field: &'static str, text: &str, longest: usize) -> Result<String> {
+    let text = text.trim();
+    if text.chars().count() > longest {
+        return Err(Error::invalid(
+            field,
+            format!("Ensure this field has no more than {longest} characters."),
+        ));
+    }
+    if text.chars().any(|c| c.is_control() || is_direction_mark(c)) {
+        return Err(Error::invalid(
+            field,
+            "This is one line of text without control characters or direction marks.",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// Marks that turn the reading direction of what follows: they can make one name look like another.
+fn is_direction_mark(character: char) -> bool {
+    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn checked_ttl(asked: Option<i64>, organization: &Organization, kind: TokenKind) -> Result<i64> {
+    let most = organization.max_ttl_days.unwrap_or(LONGEST_TTL_DAYS);
+    let usual = if kind == TokenKind::Key {
+        organization.key_ttl_days
+    } else {
+        organization.personal_ttl_days
+    };
+    match asked {
+        None => Ok(usual.min(most)),
+        Some(days) if (1..=most).contains(&days) => Ok(days),
+        Some(_) => Err(Error::invalid(
+            "ttl_days",
+            format!("A lifetime is between 1 and {most} days here."),
+        )),
+    }
 }

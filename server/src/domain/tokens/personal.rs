@@ -3,7 +3,7 @@
 use keybearer_verify::{Claims, PlainToken, Presented, Purpose, SignedKind, TokenKind};
 use serde_json::json;
 
-use super::{DAY_MS, Draft, Token, end, require_enabled, visible};
+use super::{Draft, Token, end, is_owner, require_enabled, rotation, visible};
 use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::access::{self, Action};
@@ -11,17 +11,15 @@ use crate::domain::audit::{self, Subject};
 use crate::domain::introspection;
 use crate::domain::organizations;
 use crate::error::{Error, Result};
+use crate::store::tokens::Ending;
 use crate::store::users::User;
 use crate::store::{self, Tx};
 
-pub(super) fn draft(app: &App, cx: &Cx, draft: Draft<'_>) -> Result<(Token, PlainToken)> {
+pub(super) fn make(app: &App, cx: &Cx, draft: Draft) -> Result<(Token, PlainToken)> {
     let issued = cx.now.div_euclid(1000);
-    let ttl_days = draft
-        .ttl_days
-        .unwrap_or(draft.organization.personal_ttl_days);
     let claims = Claims {
         kind: SignedKind::Refresh,
-        exp: issued + ttl_days * DAY_MS / 1000,
+        exp: issued + draft.ttl_ms / 1000,
         iat: Some(issued),
         nbf: None,
         jti: app.random.hex::<16>(),
@@ -32,20 +30,7 @@ pub(super) fn draft(app: &App, cx: &Cx, draft: Draft<'_>) -> Result<(Token, Plai
     let signed = claims
         .sign(app.signing.current()?)
         .map_err(|error| Error::Internal(error.into()))?;
-    let token = Token {
-        kind: TokenKind::Personal.as_str().into(),
-        user_id: draft.user_id,
-        organization_id: draft.organization.id,
-        name: draft.name,
-        hash: signed.hash().as_bytes().to_vec(),
-        sealed: None,
-        created_at: issued * 1000,
-        expires_at: Some(claims.exp * 1000),
-        revoked_at: None,
-        revoked_because: None,
-        successor_id: None,
-        id: claims.jti,
-    };
+    let token = draft.row(claims.jti, signed.hash().as_bytes(), issued * 1000);
     Ok((token, signed.plain().clone()))
 }
 
@@ -71,19 +56,19 @@ pub fn unsigned_text(token: &Token) -> String {
 /// # Errors
 /// If the caller may not see them.
 pub async fn list_live(app: &App, cx: &Cx) -> Result<Vec<Token>> {
-    let mut tokens = super::list_own(app, cx).await?;
+    let mut tokens = super::listing::own(app, cx).await?;
     tokens.retain(|token| is_live(token, cx.now));
     Ok(tokens)
 }
 
 /// Puts a new personal access token in an old one's place. The old one dies at once, as in Label
-/// Studio; its name and the rest of its lifetime rules are the organization's, as for a new one.
+/// Studio; name, note, scopes, ranges and limits are the old one's.
 ///
 /// # Errors
 /// [`Error::Invalid`] unless `text` is a whole, working token of the caller's own (or, for admins,
 /// of the organization's); [`Error::TypeDisabled`] if the organization has switched them off.
 pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken)> {
-    access::require(cx, Action::ChangeOwn)?;
+    access::require(cx, Action::ChangeOwnTokens)?;
     let invalid = || Error::Invalid {
         field: None,
         why: "Invalid refresh token".into(),
@@ -104,26 +89,30 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
     let old = visible(cx, found).map_err(|_| invalid())?;
     let organization = organizations::find_by_id(&mut tx, old.organization_id).await?;
     require_enabled(&organization, TokenKind::Personal)?;
-    let successor = Draft {
-        user_id: old.user_id,
-        organization: &organization,
-        name: old.name.clone(),
-        ttl_days: None,
-    };
-    let (token, plain) = draft(app, cx, successor)?;
+    let (token, plain) = rotation::successor(&old, &organization)?.make(app, cx)?;
+    // No overlap: the old one is dead when the new one is there.
+    if !store::tokens::update_successor(&mut tx, &old.id, (&token.id, cx.now, None)).await? {
+        return Err(invalid());
+    }
     store::tokens::insert(&mut tx, &token).await?;
-    end(&mut tx, cx, &old, "rotated", Some(&token.id))
-        .await
-        .map_err(|error| match error {
-            Error::Conflict(_) => invalid(),
-            other => other,
-        })?;
+    let by = cx.actor_name();
+    store::tokens::update_revoked(
+        &mut tx,
+        &old.id,
+        Ending {
+            at: cx.now,
+            because: "rotated",
+            by: &by,
+        },
+    )
+    .await?;
+    let detail = json!({"old": old.id, "user": old.user_id, "overlap_hours": 0});
     audit::record(
         &mut tx,
         cx,
         "token.rotate",
         Subject::Token(&token.id),
-        json!({"old": old.id, "user": old.user_id}),
+        detail,
     )
     .await?;
     tx.commit().await?;
@@ -153,7 +142,7 @@ pub async fn revoke_shown(app: &App, cx: &Cx, text: &str) -> Result<()> {
         return Err(introspection::wrong_type(TokenKind::Access));
     }
     if !proven {
-        access::require(cx, Action::ChangeOwn)?;
+        access::require(cx, Action::ChangeOwnTokens)?;
     }
     let mut tx = app.db.write().await?;
     let found = store::tokens::find_by_hash(&mut tx, shown.hash().as_bytes())
@@ -164,18 +153,17 @@ pub async fn revoke_shown(app: &App, cx: &Cx, text: &str) -> Result<()> {
     } else {
         visible(cx, Some(found)).map_err(|_| missing())?
     };
-    end(
-        &mut tx,
-        cx,
-        &token,
-        if proven { "by_holder" } else { "by_owner" },
-        None,
-    )
-    .await
-    .map_err(|error| match error {
-        Error::Conflict(_) => missing(),
-        other => other,
-    })?;
+    let because = match (is_owner(cx, &token), proven) {
+        (true, _) => "by_owner",
+        (false, true) => "by_holder",
+        (false, false) => "by_admin",
+    };
+    end(&mut tx, cx, &token, because)
+        .await
+        .map_err(|error| match error {
+            Error::Conflict(_) => missing(),
+            other => other,
+        })?;
     tx.commit().await?;
     Ok(())
 }
@@ -195,5 +183,6 @@ pub(super) async fn refuse_second(tx: &mut Tx, cx: &Cx, owner: &User) -> Result<
 fn is_live(token: &Token, now: i64) -> bool {
     token.kind == TokenKind::Personal.as_str()
         && token.revoked_at.is_none()
+        && token.retires_at.is_none_or(|end| now < end)
         && token.expires_at.is_none_or(|end| now < end)
 }

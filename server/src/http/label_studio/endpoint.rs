@@ -16,6 +16,7 @@ use super::credentials;
 use super::failure::{self, Failure};
 use crate::app::App;
 use crate::cx::Cx;
+use crate::http::notices;
 
 /// A view as Django REST framework knows it.
 #[derive(Debug)]
@@ -72,8 +73,11 @@ async fn around(app: &App, endpoint: &'static Endpoint, request: Request, next: 
     let (mut parts, body) = request.into_parts();
     let answer = match admit(app, endpoint, &parts).await {
         Ok(Admitted::Go(cx)) => {
+            let notices = cx.caller().map(|caller| caller.notices.clone());
             parts.extensions.insert(cx);
-            next.run(Request::from_parts(parts, body)).await
+            let mut answer = next.run(Request::from_parts(parts, body)).await;
+            notices::write(answer.headers_mut(), &notices.unwrap_or_default());
+            answer
         }
         Ok(Admitted::Answer(response)) => response,
         Err(failure) => failure.into_response(),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use keybearer_verify::Need;
 use serde_json::{Map, Value, json};
 
 use super::endpoint::Auth;
@@ -86,7 +87,16 @@ impl IntoResponse for Failure {
 /// Writes out a [`Failure`] that came back as a response; leaves every other response as it is.
 pub(super) fn render(app: &App, auth: Auth, mut response: Response) -> Response {
     match response.extensions_mut().remove::<Arc<Failure>>() {
-        Some(failure) => write(app, auth, &failure.0),
+        Some(failure) => {
+            let mut written = write(app, auth, &failure.0);
+            // What a layer has said already about the token stays said.
+            for (name, value) in response.headers() {
+                if !written.headers().contains_key(name) {
+                    written.headers_mut().append(name, value.clone());
+                }
+            }
+            written
+        }
         None => response,
     }
 }
@@ -124,6 +134,7 @@ fn domain(app: &App, auth: Auth, error: &Error) -> Response {
             response
         }
         Error::Forbidden(why) => common(app, StatusCode::FORBIDDEN, why, json!({})),
+        Error::ScopeMissing(need) => scope_missing(app, *need),
         Error::TypeDisabled(kind) => {
             let why = format!(
                 "{}s are switched off in this organization. An owner or admin can switch them on in its Access Token Settings.",
@@ -140,19 +151,7 @@ fn domain(app: &App, auth: Auth, error: &Error) -> Response {
         Error::Conflict(why) => common(app, StatusCode::CONFLICT, why, json!({})),
         Error::TooMany {
             retry_after_seconds,
-        } => {
-            let why = format!("Too many failed tries. Wait {retry_after_seconds} seconds.");
-            let mut response = common(
-                app,
-                StatusCode::TOO_MANY_REQUESTS,
-                &why,
-                json!({"code": "rate_limited"}),
-            );
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
-            response
-        }
+        } => too_many(app, *retry_after_seconds),
         Error::Unavailable(cause) => {
             tracing::error!(?cause, "the database cannot be used");
             let why = format!("Keybearer cannot answer now: {cause}. Try again in a moment.");
@@ -165,6 +164,42 @@ fn domain(app: &App, auth: Auth, error: &Error) -> Response {
             common(app, StatusCode::INTERNAL_SERVER_ERROR, &why, json!({}))
         }
     }
+}
+
+fn too_many(app: &App, retry_after_seconds: i64) -> Response {
+    let why = format!("Too many requests or failed tries. Wait {retry_after_seconds} seconds.");
+    let mut response = common(
+        app,
+        StatusCode::TOO_MANY_REQUESTS,
+        &why,
+        json!({"code": "rate_limited"}),
+    );
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
+    response
+}
+
+/// RFC 6750 section 3.1: the token is good, but not for this.
+fn scope_missing(app: &App, need: Need) -> Response {
+    let scope = need.as_str();
+    let why = format!(
+        "This token was not given the scope `{scope}`, which this takes. Make one that has it."
+    );
+    let mut response = common(
+        app,
+        StatusCode::FORBIDDEN,
+        &why,
+        json!({"code": "scope_missing"}),
+    );
+    let challenge =
+        format!("Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"{scope}\"");
+    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+        response
+            .headers_mut()
+            .append(header::WWW_AUTHENTICATE, challenge);
+    }
+    response
 }
 
 fn validation(app: &App, faults: &[(String, String)]) -> Response {

@@ -132,6 +132,11 @@ fn with_cause(known: &str, kind: Option<TokenKind>, denial: Denial) -> String {
         Denial::WrongTokenType if kind == Some(TokenKind::Access) => {
             "This is an access token; a personal access token is needed here.".to_owned()
         }
+        Denial::WrongTokenType if kind == Some(TokenKind::Personal) => {
+            "This is a personal access token, and this organization wants it exchanged: POST it to /api/token/refresh \
+             and send the access token that comes back."
+                .to_owned()
+        }
         Denial::WrongTokenType => format!("This is a {title}; it is used as it is and needs no exchange."),
         Denial::TypeDisabled if known.starts_with("Authentication token no longer valid") => return known.to_owned(),
         Denial::TypeDisabled => format!(
@@ -139,7 +144,15 @@ fn with_cause(known: &str, kind: Option<TokenKind>, denial: Denial) -> String {
             capitalized(title)
         ),
         Denial::UserInactive => "The account behind this token is deactivated: ask an admin.".to_owned(),
-        _ => "The owner of this token is no member of its organization any more: ask an admin.".to_owned(),
+        Denial::NotAMember => {
+            "The owner of this token is no member of its organization any more: ask an admin.".to_owned()
+        }
+        Denial::LifetimeOverPolicy => format!(
+            "This {title} lives or lies unused for longer than the organization's policy allows: make one with a shorter \
+             life, or ask an admin."
+        ),
+        Denial::IpNotAllowed => format!("This {title} is not let in from the address that you come from: ask an admin."),
+        _ => "This token may not do that.".to_owned(),
     };
     let stop = if known.ends_with('.') { "" } else { "." };
     format!("{known}{stop} {cause}")

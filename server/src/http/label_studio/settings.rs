@@ -13,7 +13,9 @@ use super::tokens::answer;
 use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::access::{self, Action};
-use crate::domain::organizations::{self, Organization, SettingsChange};
+use crate::domain::organizations::{self, Organization};
+use crate::domain::policy::{self, PolicyChange};
+use crate::error::Error;
 
 pub(super) static SETTINGS: Endpoint = Endpoint {
     allow: "GET, POST, HEAD, OPTIONS",
@@ -60,14 +62,21 @@ pub(super) async fn update(
 ) -> Result<Response, Failure> {
     let organization_id = access::require(&cx, Action::ChangeOrganization)?.organization_id;
     let mut object = data.object()?;
-    let change = SettingsChange {
+    let change = PolicyChange {
         personal_enabled: object.boolean("api_tokens_enabled"),
         legacy_enabled: object.boolean("legacy_api_tokens_enabled"),
-        key_enabled: None,
         personal_ttl_days: object.integer("api_token_ttl_days"),
         force: object.boolean("force").unwrap_or(false),
+        ..PolicyChange::default()
     };
     object.check()?;
-    let organization = organizations::update_settings(&app, &cx, organization_id, change).await?;
+    let updated = policy::update(&app, &cx, organization_id, &change).await;
+    let organization = updated.map_err(|error| match error {
+        Error::Invalid {
+            field: Some("personal_ttl_days"),
+            why,
+        } => Error::invalid("api_token_ttl_days", why),
+        other => other,
+    })?;
     answer(StatusCode::OK, &SettingsView::new(&organization))
 }

@@ -93,15 +93,13 @@ pub(super) async fn create(
     Extension(cx): Extension<Cx>,
     data: Data,
 ) -> Result<Response, Failure> {
-    let user_id = access::require(&cx, Action::ChangeOwn)?.user_id;
+    let user_id = access::require(&cx, Action::ChangeOwnTokens)?.user_id;
     let mut object = data.object()?;
     let name = object.text("name", true).unwrap_or_default();
     object.check()?;
     let spec = TokenSpec {
-        kind: TokenKind::Personal,
-        user_id,
         name,
-        ttl_days: None,
+        ..TokenSpec::new(TokenKind::Personal, user_id)
     };
     let (token, plain) = tokens::issue(&app, &cx, spec).await?;
     answer(StatusCode::CREATED, &TokenView::of_new(&token, &plain))

@@ -55,6 +55,12 @@ fn error_page(app: &App, error: &Error) -> Response {
         Error::Invalid { why, .. } => say(app, StatusCode::BAD_REQUEST, "That is not right", why),
         Error::Unauthenticated(_) => redirect(app, "/user/login/"),
         Error::Forbidden(why) => say(app, StatusCode::FORBIDDEN, "Not allowed", why),
+        Error::ScopeMissing(_) => say(
+            app,
+            StatusCode::FORBIDDEN,
+            "Not allowed",
+            "This token may not do that.",
+        ),
         Error::TypeDisabled(_) => say(
             app,
             StatusCode::FORBIDDEN,

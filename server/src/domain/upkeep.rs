@@ -1,0 +1,56 @@
+//! What Keybearer does by itself, on timers. `cli/serve.rs` starts them; nothing else does.
+
+use std::time::Duration;
+
+use tokio::time::MissedTickBehavior;
+
+use crate::app::App;
+use crate::cx::Cx;
+use crate::domain::uses;
+use crate::error::Result;
+use crate::store;
+
+/// How often what was noted of the use of tokens is written down. A crash loses this much.
+pub const FLUSH_EVERY: Duration = Duration::from_secs(5);
+/// How often what is over is cleared away.
+pub const CLEAR_EVERY: Duration = Duration::from_secs(60);
+
+/// Does all of it, each on its timer, until it is dropped. What fails is logged and tried again at
+/// the next turn.
+pub async fn run(app: App) {
+    let mut flushes = tokio::time::interval(FLUSH_EVERY);
+    let mut clearings = tokio::time::interval(CLEAR_EVERY);
+    for timer in [&mut flushes, &mut clearings] {
+        timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    }
+    loop {
+        let (what, done) = tokio::select! {
+            _ = flushes.tick() => ("flush", flush(&app).await),
+            _ = clearings.tick() => ("clear", clear(&app).await),
+        };
+        if let Err(error) = done {
+            tracing::error!(what, ?error, "upkeep failed; it is tried again");
+        }
+    }
+}
+
+/// Writes down the uses of tokens.
+///
+/// # Errors
+/// If the database fails; nothing is lost then.
+pub async fn flush(app: &App) -> Result<()> {
+    uses::flush(app).await
+}
+
+/// Forgets what is over: sessions that have ended, sealed successors that nobody may ask for again.
+///
+/// # Errors
+/// If the database fails.
+pub async fn clear(app: &App) -> Result<()> {
+    let cx = Cx::system(app.clock.now());
+    let mut tx = app.db.write().await?;
+    store::sessions::delete_expired(&mut tx, cx.now).await?;
+    store::tokens::delete_sealed(&mut tx, cx.now).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! When, whence and by what each token was last used, and how often: true, and off the hot path.
+//!
+//! A use is noted in memory and written down in batches ([`flush`], every few seconds and at the
+//! end of the process): a crash loses what came since the last batch and nothing else. There is one
+//! notebook for each of a few threads, so that a storm on one token does not make its requests wait
+//! for each other.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::app::App;
+use crate::cx::Cx;
+use crate::error::Result;
+use crate::store;
+
+/// Notebooks; a power of two above the number of threads that usually serve.
+const NOTEBOOKS: usize = 16;
+/// Tokens that are written down in one transaction.
+const BATCH: usize = 500;
+const LONGEST_CLIENT: usize = 256;
+const DAY_MS: i64 = 86_400_000;
+
+/// The uses that are not written down yet.
+#[derive(Clone, Debug, Default)]
+pub struct Uses(Arc<[Mutex<Notebook>; NOTEBOOKS]>);
+
+/// By token and day.
+type Notebook = HashMap<(String, i64), Use>;
+
+#[derive(Clone, Debug)]
+struct Use {
+    count: i64,
+    at: i64,
+    address: String,
+    client: String,
+}
+
+impl Uses {
+    /// Notes a use of the token `id`.
+    pub fn note(&self, cx: &Cx, id: &str) {
+        let mut hasher = DefaultHasher::new();
+        std::thread::current().id().hash(&mut hasher);
+        let at = usize::try_from(hasher.finish()).unwrap_or_default() % NOTEBOOKS;
+        let Some(notebook) = self.0.get(at) else {
+            return;
+        };
+        let mut notebook = notebook.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = notebook
+            .entry((id.to_owned(), cx.now.div_euclid(DAY_MS)))
+            .or_insert_with(|| Use {
+                count: 0,
+                at: i64::MIN,
+                address: String::new(),
+                client: String::new(),
+            });
+        noted.count += 1;
+        if noted.at <= cx.now {
+            noted.at = cx.now;
+            noted.address = cx.address_text();
+            noted.client.clear();
+            noted.client.extend(cx.client.chars().take(LONGEST_CLIENT));
+        }
+    }
+
+    /// Takes all that is noted out of the notebooks, each token and day once.
+    fn take(&self) -> Notebook {
+        let mut all = Notebook::new();
+        for notebook in self.0.iter() {
+            let notebook =
+                std::mem::take(&mut *notebook.lock().unwrap_or_else(PoisonError::into_inner));
+            for (key, noted) in notebook {
+                self::add(&mut all, key, noted);
+            }
+        }
+        all
+    }
+
+    /// Puts back what could not be written down.
+    fn put_back(&self, uses: impl Iterator<Item = ((String, i64), Use)>) {
+        if let Some(notebook) = self.0.first() {
+            let mut notebook = notebook.lock().unwrap_or_else(PoisonError::into_inner);
+            uses.for_each(|(key, noted)| self::add(&mut notebook, key, noted));
+        }
+    }
+}
+
+fn add(notebook: &mut Notebook, key: (String, i64), noted: Use) {
+    match notebook.get_mut(&key) {
+        None => {
+            notebook.insert(key, noted);
+        }
+        Some(known) => {
+            let count = known.count + noted.count;
+            if known.at < noted.at {
+                *known = noted;
+            }
+            known.count = count;
+        }
+    }
+}
+
+/// Writes down what was noted.
+///
+/// # Errors
+/// If the database fails; then nothing is lost, and the next call tries again.
+pub async fn flush(app: &App) -> Result<()> {
+    let mut noted: Vec<_> = app.uses.take().into_iter().collect();
+    while !noted.is_empty() {
+        let batch: Vec<_> = noted.drain(..noted.len().min(BATCH)).collect();
+        if let Err(error) = write(app, &batch).await {
+            app.uses.put_back(batch.into_iter().chain(noted));
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+async fn write(app: &App, batch: &[((String, i64), Use)]) -> Result<()> {
+    let mut tx = app.db.write().await?;
+    for ((id, day), noted) in batch {
+        store::tokens::add_uses(&mut tx, id, *day, noted.count).await?;
+        store::tokens::update_last_used(&mut tx, id, (noted.at, &noted.address, &noted.client))
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
