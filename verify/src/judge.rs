@@ -79,9 +79,13 @@ fn refusal(grant: &Grant, ask: &Ask<'_>, now: i64) -> Option<Denial> {
     if grant
         .expires_at
         .is_some_and(|end| end.saturating_add(LEEWAY_SECONDS * 1000) <= now)
-        || ask.claims.is_some_and(|claims| !claims.is_current(now))
+        || ask.claims.is_some_and(|claims| claims.is_over(now))
     {
         return Some(Denial::Expired);
+    }
+    if ask.claims.is_some_and(|claims| !claims.has_begun(now)) {
+        // Nothing of ours begins later than it is made: its claims are odd, or a clock went back.
+        return Some(Denial::Malformed);
     }
     if !grant.owner.is_active {
         return Some(Denial::UserInactive);

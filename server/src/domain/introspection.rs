@@ -72,9 +72,7 @@ pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<
         .await?
         .filter(|row| is_of(row, kind, claims.as_ref()));
     // A token that is not known may be pruned long ago; its end is the truer reason then.
-    let is_over = claims
-        .as_ref()
-        .is_some_and(|claims| !claims.is_current(cx.now));
+    let is_over = claims.as_ref().is_some_and(|claims| claims.is_over(cx.now));
     let unknown = if is_over {
         Denial::Expired
     } else {

@@ -15,6 +15,15 @@ pub struct SigningKeys {
     keys: Vec<SigningKey>,
 }
 
+/// Whether there is a key that was sealed already, so that no new sealing key will do.
+///
+/// # Errors
+/// If the database fails.
+pub async fn is_sealed(db: &Db) -> Result<bool> {
+    let mut tx = db.read().await?;
+    Ok(!signing_keys::list(&mut tx).await?.is_empty())
+}
+
 impl SigningKeys {
     /// Reads the keys; makes the first one if there is none.
     ///
@@ -31,6 +40,8 @@ impl SigningKeys {
         now: i64,
     ) -> Result<Self> {
         let mut tx = db.write().await?;
+        // Of two nodes that start at once on an empty database, one draws the key.
+        signing_keys::take_turn(&mut tx).await?;
         let mut secrets = Vec::new();
         for row in signing_keys::list(&mut tx).await? {
             secrets.push(

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, FromRow, PgPool, Postgres, Sqlite, SqlitePool,
@@ -139,6 +140,7 @@ impl Db {
             SqlitePoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(WAIT_FOR * 2)
+                .before_acquire(|connection, _| Box::pin(async move { Ok(is_idle(connection)) }))
         };
         let writer = pool(1).connect_with(options.clone()).await?;
         Ok(Self(Engine::Sqlite {
@@ -250,6 +252,12 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+/// Whether no transaction is open on a connection from the pool. SQLite takes a transaction back by
+/// itself when the disk is full; the driver then still counts one, and the connection is done for.
+fn is_idle(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
 }
 
 /// How many rows a statement touched.

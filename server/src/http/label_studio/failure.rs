@@ -126,7 +126,7 @@ fn domain(app: &App, auth: Auth, error: &Error) -> Response {
         Error::Forbidden(why) => common(app, StatusCode::FORBIDDEN, why, json!({})),
         Error::TypeDisabled(kind) => {
             let why = format!(
-                "{}s are switched off in this organization. An owner or admin can switch them on in its Access Token Settings.",
+                "{}s are switched off in this organization. An owner or admin can switch them on in its settings.",
                 refusals::capitalized(kind.title())
             );
             common(
