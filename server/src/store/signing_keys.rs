@@ -14,14 +14,6 @@ pub struct SigningKeyRow {
     pub retired_at: Option<i64>,
 }
 
-/// Waits until nobody else is about to draw a key, and keeps the others waiting until the end of
-/// this transaction.
-pub async fn take_turn(tx: &mut Tx) -> Result<(), StoreError> {
-    tx.execute("update migrations set digest = digest", bind![])
-        .await?;
-    Ok(())
-}
-
 pub async fn insert(tx: &mut Tx, key: &SigningKeyRow) -> Result<(), StoreError> {
     tx.execute(
         "insert into signing_keys (id, sealed, created_at, retired_at) values ($1, $2, $3, $4)",
