@@ -31,7 +31,7 @@ struct Arguments {
     #[command(flatten)]
     place: Place,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
@@ -60,25 +60,29 @@ type Outcome = anyhow::Result<()>;
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
-    let mut arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    if arguments.len() <= 1 {
-        arguments.push("serve".into());
-    }
-    let Arguments { place, command } = Arguments::parse_from(arguments);
-    let outcome = match command {
-        Command::Doctor(doctor) => doctor.run(),
-        Command::Config(command) => command.run(&place),
-        Command::Serve(settings) => block_on(serve::run(&place, *settings)),
-        Command::User(command) => block_on(command.run(&place)),
-        Command::Token(command) => block_on(command.run(&place)),
-        Command::Org(command) => block_on(command.run(&place)),
+    let Arguments { place, command } = Arguments::parse();
+    let command = match command {
+        Some(command) => Ok(command),
+        None => settings_of_environment().map(|settings| Command::Serve(Box::new(settings))),
     };
+    let outcome = command.and_then(|command| run(&place, command));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("keybearer: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(place: &Place, command: Command) -> Outcome {
+    match command {
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Config(command) => command.run(place),
+        Command::Serve(settings) => block_on(serve::run(place, *settings)),
+        Command::User(command) => block_on(command.run(place)),
+        Command::Token(command) => block_on(command.run(place)),
+        Command::Org(command) => block_on(command.run(place)),
     }
 }
 
@@ -109,7 +113,7 @@ fn sentence(error: Error) -> anyhow::Error {
         Error::Invalid {
             field: Some(field),
             why,
-        } => anyhow::anyhow!("{}: {why}", field.replace('_', " ")),
+        } => anyhow::anyhow!("--{}: {why}", field.replace('_', "-")),
         Error::Invalid { field: None, why }
         | Error::Forbidden(why)
         | Error::NotFound(why)

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, bail};
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use keybearer_verify::PlainToken;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -24,12 +25,7 @@ use crate::telemetry;
 pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
     let config = Config::load(place, settings)?;
     telemetry::start(&config.log, config.log_format)?;
-    std::fs::create_dir_all(&config.data_dir).with_context(|| {
-        format!(
-            "the data folder {} cannot be made",
-            config.data_dir.display()
-        )
-    })?;
+    config.make_data_dir()?;
     let _lock = lock(&config)?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!(
@@ -90,7 +86,7 @@ async fn first_owner(app: &App) -> Outcome {
             .config
             .user_token
             .as_ref()
-            .map(|token| token.reveal().to_owned()),
+            .map(|token| PlainToken::new(token.reveal().to_owned())),
         allow_newsletters: None,
         ..UserSpec::new(email, Role::Owner)
     };

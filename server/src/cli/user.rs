@@ -9,7 +9,7 @@ use crate::cx::Cx;
 use crate::domain::access::Role;
 use crate::domain::passwords::Password;
 use crate::domain::users::{self, UserSpec};
-use crate::domain::{organizations, set_up};
+use crate::domain::{members, organizations, set_up};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -17,6 +17,7 @@ pub(super) enum Command {
     Add {
         #[arg(long, value_name = "EMAIL")]
         email: String,
+        /// owner, admin or member
         #[arg(long, default_value = "member", value_parser = role)]
         role: Role,
         /// Without one, nobody can sign in to the account yet
@@ -27,6 +28,14 @@ pub(super) enum Command {
     List {
         #[arg(long)]
         json: bool,
+    },
+    /// Give a member another role
+    SetRole {
+        #[command(flatten)]
+        whom: Whom,
+        /// owner, admin or member
+        #[arg(long, value_parser = role)]
+        role: Role,
     },
     /// Refuse an account's tokens and sessions from now on
     Deactivate(Whom),
@@ -93,6 +102,16 @@ impl Command {
                 println!("Added {email} as {}.", role.as_str());
             }
             Self::List { json } => list(&users::list_all(&app).await.map_err(sentence)?, json),
+            Self::SetRole { whom, role } => {
+                let user = users::find_by_email(&app, whom.email())
+                    .await
+                    .map_err(sentence)?;
+                let organization = organizations::find_first(&app).await.map_err(sentence)?;
+                members::set_role(&app, &cx, organization.id, (user.id, role))
+                    .await
+                    .map_err(sentence)?;
+                println!("{} is {} now.", user.email, role.as_str());
+            }
             Self::Deactivate(whom) => set_active(&app, &cx, &whom, false).await?,
             Self::Activate(whom) => set_active(&app, &cx, &whom, true).await?,
             Self::SetPassword { whom, password } => {

@@ -82,7 +82,7 @@ pub async fn remove(app: &App, cx: &Cx, organization_id: i64, user_id: i64) -> R
         }
         Some(Role::Owner) => {
             return Err(Error::forbidden(
-                "An owner cannot be removed. Give him another role first.",
+                "An owner cannot be removed. Change the role first.",
             ));
         }
         Some(Role::Admin | Role::Member) => leave(&mut tx, cx, organization_id, user_id).await?,
@@ -153,6 +153,48 @@ pub(super) async fn leave(tx: &mut Tx, cx: &Cx, organization_id: i64, user_id: i
         json!({"organization": organization_id}),
     )
     .await
+}
+
+/// Gives a member another role.
+///
+/// # Errors
+/// [`Error::NotFound`] for whoever is no member; [`Error::Forbidden`] below admin, for a role above
+/// the caller's own, and for the last owner.
+pub async fn set_role(
+    app: &App,
+    cx: &Cx,
+    organization_id: i64,
+    (user_id, role): (i64, Role),
+) -> Result<()> {
+    access::require_in(cx, Action::ChangeMembers, organization_id)?;
+    require_may_grant(cx, role)?;
+    let mut tx = app.db.write().await?;
+    let old = role_of(&mut tx, organization_id, user_id).await?;
+    let old = old.ok_or_else(|| Error::not_found("Member not found"))?;
+    require_may_grant(cx, old)?;
+    if role != Role::Owner {
+        refuse_last_owner(&mut tx, organization_id, user_id).await?;
+    }
+    join(&mut tx, cx, organization_id, (user_id, role)).await?;
+    let detail = json!({"organization": organization_id, "role": role.as_str()});
+    audit::record(&mut tx, cx, "member.role", Subject::User(user_id), detail).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Passes unless the user is the only active owner of the organization.
+pub(super) async fn refuse_last_owner(
+    tx: &mut Tx,
+    organization_id: i64,
+    user_id: i64,
+) -> Result<()> {
+    let owners = store::organizations::list_active_owners(tx, organization_id).await?;
+    if owners == [user_id] {
+        return Err(Error::forbidden(
+            "This is the organization's only owner. Make somebody else an owner first.",
+        ));
+    }
+    Ok(())
 }
 
 /// An admin grants no role above his own.

@@ -56,7 +56,7 @@ pub async fn by_link(
 ) -> Result<User> {
     if !is_secret(app, secret) {
         return Err(Error::forbidden(
-            "This set-up link is not valid. The server's log shows the current one.",
+            "This set-up link is not valid. The server prints the current one when it starts.",
         ));
     }
     let spec = UserSpec {

@@ -1,5 +1,6 @@
 //! Users: accounts of people and programs.
 
+use keybearer_verify::PlainToken;
 use serde_json::json;
 
 use crate::app::App;
@@ -31,7 +32,7 @@ pub struct UserSpec {
     pub role: Role,
     pub allow_newsletters: Option<bool>,
     /// The text of the user's legacy token; random if nobody chose one.
-    pub legacy_text: Option<String>,
+    pub legacy_text: Option<PlainToken>,
 }
 
 impl UserSpec {
@@ -73,9 +74,41 @@ pub async fn add(app: &App, cx: &Cx, organization_id: i64, spec: UserSpec) -> Re
     let password_hash = prepare_password(app, spec.password.as_ref()).await?;
     let mut tx = app.db.write().await?;
     let organization = organizations::find_by_id(&mut tx, organization_id).await?;
+    if let Some(user) = returning(&mut tx, cx, &organization, &spec).await? {
+        tx.commit().await?;
+        return Ok(user);
+    }
     let user = insert(app, cx, &mut tx, (&organization, spec, password_hash)).await?;
     tx.commit().await?;
     Ok(user)
+}
+
+/// A member who was removed from this organization comes back to it with his account as it was: his
+/// tokens here work again. To the operator, every account that is no member counts as such.
+async fn returning(
+    tx: &mut Tx,
+    cx: &Cx,
+    organization: &organizations::Organization,
+    spec: &UserSpec,
+) -> Result<Option<User>> {
+    let email = spec.email.trim().to_lowercase();
+    let Some(mut user) = store::users::find_by_email(tx, &email).await? else {
+        return Ok(None);
+    };
+    let membership = store::organizations::find_membership(tx, organization.id, user.id).await?;
+    let may_return = match membership {
+        Some(membership) => membership.removed_at.is_some(),
+        None => matches!(cx.actor, Actor::Operator),
+    };
+    if !may_return {
+        return Ok(None);
+    }
+    members::join(tx, cx, organization.id, (user.id, spec.role)).await?;
+    user.active_organization_id.get_or_insert(organization.id);
+    store::users::update(tx, &user).await?;
+    let detail = json!({"role": spec.role.as_str(), "organization": organization.id});
+    audit::record(tx, cx, "member.return", Subject::User(user.id), detail).await?;
+    Ok(Some(user))
 }
 
 /// The stored form of the password of an account that is about to be made.
@@ -121,7 +154,7 @@ pub(super) async fn insert(
         cx,
         tx,
         &user,
-        (organization, spec.legacy_text.as_deref()),
+        (organization, spec.legacy_text.as_ref()),
     )
     .await?;
     let detail = json!({"role": spec.role.as_str(), "organization": organization.id});
@@ -273,6 +306,9 @@ pub async fn set_active(app: &App, cx: &Cx, id: i64, is_active: bool) -> Result<
     )
     .await?;
     if !is_active {
+        if let Some(organization_id) = user.active_organization_id {
+            members::refuse_last_owner(&mut tx, organization_id, id).await?;
+        }
         store::sessions::delete_by_user(&mut tx, id).await?;
     }
     user.is_active = is_active;

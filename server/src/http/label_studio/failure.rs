@@ -137,7 +137,7 @@ fn domain(app: &App, auth: Auth, error: &Error) -> Response {
         Error::ScopeMissing(need) => scope_missing(app, *need),
         Error::TypeDisabled(kind) => {
             let why = format!(
-                "{}s are switched off in this organization. An owner or admin can switch them on in its Access Token Settings.",
+                "{}s are switched off in this organization. An owner or admin can switch them on in its settings.",
                 refusals::capitalized(kind.title())
             );
             common(

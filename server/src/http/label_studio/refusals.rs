@@ -124,11 +124,11 @@ fn with_cause(known: &str, kind: Option<TokenKind>, denial: Denial) -> String {
         Denial::Expired if kind == Some(TokenKind::Access) => {
             "This access token has expired: exchange your personal access token again (POST /api/token/refresh).".to_owned()
         }
-        Denial::Expired => format!("This {title} has expired: make a new one on the Account & Settings page."),
+        Denial::Expired => format!("This {title} has expired: make a new one."),
         Denial::Revoked if kind == Some(TokenKind::Access) => {
             "The personal access token behind this access token was revoked: make a new one.".to_owned()
         }
-        Denial::Revoked => format!("This {title} was revoked: make a new one on the Account & Settings page."),
+        Denial::Revoked => format!("This {title} was revoked: make a new one."),
         Denial::WrongTokenType if kind == Some(TokenKind::Access) => {
             "This is an access token; a personal access token is needed here.".to_owned()
         }
@@ -140,7 +140,7 @@ fn with_cause(known: &str, kind: Option<TokenKind>, denial: Denial) -> String {
         Denial::WrongTokenType => format!("This is a {title}; it is used as it is and needs no exchange."),
         Denial::TypeDisabled if known.starts_with("Authentication token no longer valid") => return known.to_owned(),
         Denial::TypeDisabled => format!(
-            "{}s are switched off in this organization: an owner or admin can switch them on in its Access Token Settings.",
+            "{}s are switched off in this organization: an owner or admin can switch them on in its settings.",
             capitalized(title)
         ),
         Denial::UserInactive => "The account behind this token is deactivated: ask an admin.".to_owned(),
