@@ -18,7 +18,7 @@ use crate::domain::access::Role;
 use crate::domain::passwords::Password;
 use crate::domain::set_up;
 use crate::domain::upkeep;
-use crate::domain::users::UserSpec;
+use crate::domain::users::adding::UserSpec;
 use crate::http;
 use crate::telemetry;
 

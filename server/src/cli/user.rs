@@ -8,7 +8,8 @@ use crate::config::{Place, Secret};
 use crate::cx::Cx;
 use crate::domain::access::Role;
 use crate::domain::passwords::Password;
-use crate::domain::users::{self, UserSpec};
+use crate::domain::users::adding::{self, UserSpec};
+use crate::domain::users::{self, changing};
 use crate::domain::{members, organizations, set_up};
 
 #[derive(Subcommand)]
@@ -95,7 +96,7 @@ impl Command {
                         .map_err(sentence)?;
                 } else {
                     let organization = organizations::find_first(&app).await.map_err(sentence)?;
-                    users::add(&app, &cx, organization.id, spec)
+                    adding::add(&app, &cx, organization.id, spec)
                         .await
                         .map_err(sentence)?;
                 }
@@ -118,7 +119,7 @@ impl Command {
                 let user = users::find_by_email(&app, whom.email())
                     .await
                     .map_err(sentence)?;
-                users::set_password(&app, &cx, user.id, &Password::new(password.reveal()))
+                changing::set_password(&app, &cx, user.id, &Password::new(password.reveal()))
                     .await
                     .map_err(sentence)?;
                 println!("Set the password of {} and ended its sessions.", user.email);
@@ -132,7 +133,7 @@ async fn set_active(app: &crate::app::App, cx: &Cx, whom: &Whom, is_active: bool
     let user = users::find_by_email(app, whom.email())
         .await
         .map_err(sentence)?;
-    users::set_active(app, cx, user.id, is_active)
+    changing::set_active(app, cx, user.id, is_active)
         .await
         .map_err(sentence)?;
     println!(

@@ -197,6 +197,19 @@ pub(super) async fn refuse_last_owner(
     Ok(())
 }
 
+/// Passes unless the user's role is above the caller's own.
+pub(super) async fn refuse_above_own(
+    tx: &mut Tx,
+    cx: &Cx,
+    organization_id: i64,
+    user_id: i64,
+) -> Result<()> {
+    match role_of(tx, organization_id, user_id).await? {
+        Some(role) => require_may_grant(cx, role),
+        None => Ok(()),
+    }
+}
+
 /// An admin grants no role above his own.
 pub(super) fn require_may_grant(cx: &Cx, role: Role) -> Result<()> {
     match &cx.actor {
