@@ -43,7 +43,7 @@ pub(super) const ONLY_JSON: &[&str] = &["application/json"];
 
 /// How a view authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Auth {
+pub(in crate::http) enum Auth {
     /// Not at all: headers are ignored.
     None,
     /// A caller who shows nothing, or nothing good, is a stranger.

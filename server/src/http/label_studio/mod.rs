@@ -9,7 +9,7 @@ mod absent;
 mod body;
 mod credentials;
 mod current_user;
-mod endpoint;
+pub(super) mod endpoint;
 pub mod failure;
 mod fields;
 mod hotkeys;

@@ -139,6 +139,10 @@ fn with_cause(known: &str, kind: Option<TokenKind>, denial: Denial) -> String {
         }
         Denial::WrongTokenType => format!("This is a {title}; it is used as it is and needs no exchange."),
         Denial::TypeDisabled if known.starts_with("Authentication token no longer valid") => return known.to_owned(),
+        // The switch is that of the token which the access token came from.
+        Denial::TypeDisabled if kind == Some(TokenKind::Access) => {
+            return with_cause(known, Some(TokenKind::Personal), denial);
+        }
         Denial::TypeDisabled => format!(
             "{}s are switched off in this organization: an owner or admin can switch them on in its settings.",
             capitalized(title)
