@@ -3,11 +3,11 @@
 //! It is a door like the others: it calls the domain as the operator, prints what comes back, and
 //! turns an error into one sentence on standard error and the exit code 1.
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "printing is what a command line is for"
 )]
 
+mod audit;
 mod config;
 mod doctor;
 mod org;
@@ -15,6 +15,8 @@ mod serve;
 mod token;
 mod user;
 
+use std::fmt::Display;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -50,6 +52,9 @@ enum Command {
     /// The settings as they hold
     #[command(subcommand)]
     Config(config::Command),
+    /// The record of what was done
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Say what kind of token this is and what is wrong with it, without asking any server
     Doctor(doctor::Doctor),
 }
@@ -78,6 +83,7 @@ pub fn main() -> ExitCode {
 fn run(place: &Place, command: Command) -> Outcome {
     match command {
         Command::Doctor(doctor) => doctor.run(),
+        Command::Audit(command) => block_on(command.run(place)),
         Command::Config(command) => command.run(place),
         Command::Serve(settings) => block_on(serve::run(place, *settings)),
         Command::User(command) => block_on(command.run(place)),
@@ -142,6 +148,15 @@ fn minute(ms: i64) -> String {
 #[must_use]
 pub fn definition() -> clap::Command {
     Arguments::command()
+}
+
+/// Prints a line. Whoever reads it may have heard enough (`| head`); any other fault is one, for a
+/// secret that is printed once must not be lost in silence.
+fn say(text: impl Display) -> Outcome {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// A table without lines, for lists.

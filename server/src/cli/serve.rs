@@ -9,7 +9,7 @@ use keybearer_verify::PlainToken;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Outcome, sentence};
+use super::{Outcome, say, sentence};
 use crate::app::App;
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Place, Settings};
@@ -107,12 +107,12 @@ async fn announce(app: &App, address: SocketAddr) -> Outcome {
     } else {
         app.config.public_url.clone()
     };
-    println!("Keybearer is running at {url}");
+    say(format_args!("Keybearer is running at {url}"))?;
     if set_up::is_needed(app).await.map_err(sentence)? {
-        println!(
+        say(format_args!(
             "There is no account yet. Make the owner's here, once:\n{url}/set-up?token={}",
             set_up::draw_secret(app)
-        );
+        ))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Outcome, minute, open, sentence};
+use super::{Outcome, minute, open, say, sentence};
 use crate::config::{Place, Secret};
 use crate::cx::Cx;
 use crate::domain::access::Role;
@@ -100,9 +100,9 @@ impl Command {
                         .await
                         .map_err(sentence)?;
                 }
-                println!("Added {email} as {}.", role.as_str());
+                say(format_args!("Added {email} as {}.", role.as_str()))?;
             }
-            Self::List { json } => list(&users::list_all(&app).await.map_err(sentence)?, json),
+            Self::List { json } => list(&users::list_all(&app).await.map_err(sentence)?, json)?,
             Self::SetRole { whom, role } => {
                 let user = users::find_by_email(&app, whom.email())
                     .await
@@ -111,7 +111,7 @@ impl Command {
                 members::set_role(&app, &cx, organization.id, (user.id, role))
                     .await
                     .map_err(sentence)?;
-                println!("{} is {} now.", user.email, role.as_str());
+                say(format_args!("{} is {} now.", user.email, role.as_str()))?;
             }
             Self::Deactivate(whom) => set_active(&app, &cx, &whom, false).await?,
             Self::Activate(whom) => set_active(&app, &cx, &whom, true).await?,
@@ -122,7 +122,10 @@ impl Command {
                 changing::set_password(&app, &cx, user.id, &Password::new(password.reveal()))
                     .await
                     .map_err(sentence)?;
-                println!("Set the password of {} and ended its sessions.", user.email);
+                say(format_args!(
+                    "Set the password of {} and ended its sessions.",
+                    user.email
+                ))?;
             }
         }
         Ok(())
@@ -136,7 +139,7 @@ async fn set_active(app: &crate::app::App, cx: &Cx, whom: &Whom, is_active: bool
     changing::set_active(app, cx, user.id, is_active)
         .await
         .map_err(sentence)?;
-    println!(
+    say(format_args!(
         "{} {}.",
         if is_active {
             "Activated"
@@ -144,18 +147,17 @@ async fn set_active(app: &crate::app::App, cx: &Cx, whom: &Whom, is_active: bool
             "Deactivated"
         },
         user.email
-    );
+    ))?;
     Ok(())
 }
 
-fn list(users: &[users::User], as_json: bool) {
+fn list(users: &[users::User], as_json: bool) -> Outcome {
     if as_json {
         let items: serde_json::Value = users
             .iter()
             .map(|user| json!({"id": user.id, "email": user.email, "is_active": user.is_active, "created_at": user.created_at}))
             .collect();
-        println!("{items:#}");
-        return;
+        return say(format_args!("{items:#}"));
     }
     let mut table = super::table(&["ID", "E-MAIL", "STATE", "SINCE"]);
     for user in users {
@@ -171,7 +173,7 @@ fn list(users: &[users::User], as_json: bool) {
             minute(user.created_at),
         ]);
     }
-    println!("{table}");
+    say(format_args!("{table}"))
 }
 
 fn role(word: &str) -> Result<Role, String> {

@@ -8,6 +8,7 @@ use crate::domain::access::{self, Action, Role};
 use crate::domain::audit::{self, Subject};
 use crate::domain::users::{self, User};
 use crate::error::{Error, Result};
+use crate::store::tokens::Ending;
 use crate::store::{self, Tx};
 
 pub use crate::store::organizations::Membership;
@@ -55,8 +56,7 @@ pub async fn find(app: &App, cx: &Cx, organization_id: i64, user_id: i64) -> Res
         .ok_or_else(|| Error::not_found("No OrganizationMember matches the given query."))
 }
 
-/// Removes a member. His tokens in this organization are refused from the moment this returns; the
-/// membership stays on record.
+/// Removes a member. His tokens in this organization are revoked; the membership stays on record.
 ///
 /// # Errors
 /// [`Error::Conflict`] for oneself; [`Error::Forbidden`] below admin and for an owner;
@@ -139,6 +139,14 @@ pub(super) async fn leave(tx: &mut Tx, cx: &Cx, organization_id: i64, user_id: i
     };
     membership.removed_at = Some(cx.now);
     store::organizations::update_membership(tx, &membership).await?;
+    // His tokens end for good: should he come back one day, nobody may find an old one working.
+    let by = cx.actor_name();
+    let ending = Ending {
+        at: cx.now,
+        because: "member_removed",
+        by: &by,
+    };
+    store::tokens::update_revoked_by_member(tx, (organization_id, user_id), ending).await?;
     let mut user = users::find_by_id(tx, user_id).await?;
     if user.active_organization_id == Some(organization_id) {
         let others = store::organizations::list_by_user(tx, user_id).await?;

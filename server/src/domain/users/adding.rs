@@ -70,8 +70,8 @@ pub async fn add(app: &App, cx: &Cx, organization_id: i64, spec: UserSpec) -> Re
     Ok(user)
 }
 
-/// A member who was removed from this organization comes back to it with his account as it was: his
-/// tokens here work again. To the operator, every account that is no member counts as such.
+/// A member who was removed from this organization comes back to it with his account, without the
+/// tokens that he had. To the operator, every account that is no member counts as such.
 async fn returning(
     tx: &mut Tx,
     cx: &Cx,
