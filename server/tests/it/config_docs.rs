@@ -67,12 +67,12 @@ fn page() -> String {
         } else {
             writeln!(page, "- key: `{}`", key(&arg)).unwrap();
         }
-        let values: Vec<String> = arg
-            .get_possible_values()
-            .iter()
-            .map(|value| format!("`{}`", value.get_name()))
-            .collect();
-        if !values.is_empty() && values[0] != "`true`" {
+        let values = arg.get_possible_values();
+        if value != "BOOL" && !values.is_empty() {
+            let values: Vec<String> = values
+                .iter()
+                .map(|value| format!("`{}`", value.get_name()))
+                .collect();
             writeln!(page, "- values: {}", values.join(", ")).unwrap();
         }
         writeln!(page, "- default: {default}").unwrap();

@@ -152,7 +152,7 @@ async fn nothing_secret_is_printed_for_debugging() {
         .unwrap();
     let spec = UserSpec {
         password: Some(Password::new(PASSWORD)),
-        legacy_text: Some("hidden token text".into()),
+        legacy_text: Some(PlainToken::new("hidden token text".into())),
         ..UserSpec::new("a@example.com", Role::Member)
     };
     let secrets = [PASSWORD, "hidden", session.reveal(), &sealing_key(&t)];

@@ -1,14 +1,14 @@
 //! The store: what both engines promise alike.
 
+use keybearer::app::App;
 use keybearer::domain::access::Role;
 use keybearer::domain::users::{self, UserSpec};
 use keybearer::domain::{sessions, set_up, tokens};
-use keybearer::error::Error;
 use keybearer::store::{self, Db, StoreError};
 use keybearer_verify::TokenKind;
 use serde_json::json;
 
-use crate::support::{EmptyApp, START_MS, TestApp};
+use crate::support::{START_MS, TestApp};
 
 #[tokio::test]
 async fn a_taken_value_is_told_by_its_constraint() {
@@ -177,7 +177,7 @@ async fn opening_again_finds_everything_and_changes_nothing() {
     let t = TestApp::new().await;
     let personal = t.personal(&t.owner).await;
     let config = (*t.app.config).clone();
-    let again = keybearer::app::App::open(config, t.app.clock.clone(), t.app.random.clone())
+    let again = App::open(config, t.app.clock.clone(), t.app.random.clone())
         .await
         .unwrap();
     let exchanged = tokens::exchange::exchange(&again, &t.operator(), &personal).await;
@@ -210,11 +210,22 @@ async fn another_key_file_is_told_at_the_start() {
     let t = TestApp::new().await;
     let mut config = (*t.app.config).clone();
     config.key_file = config.data_dir.join("another.key");
-    let opened = keybearer::app::App::open(config, t.app.clock.clone(), t.app.random.clone()).await;
-    let why = format!("{:#}", opened.unwrap_err());
+    let open = async || {
+        let (clock, random) = (t.app.clock.clone(), t.app.random.clone());
+        let opened = App::open(config.clone(), clock, random).await;
+        format!("{:#}", opened.unwrap_err())
+    };
+    let missing = open().await;
+    assert!(missing.contains("another.key is missing"), "{missing}");
     assert!(
-        why.contains("the key file is not the one that this database was made with"),
-        "{why}"
+        !config.key_file.exists(),
+        "none is made that would open nothing"
+    );
+    std::fs::write(&config.key_file, "00".repeat(32)).unwrap();
+    let other = open().await;
+    assert!(
+        other.contains("is not the one that this database was made with"),
+        "{other}"
     );
 }
 
@@ -238,4 +249,29 @@ async fn every_text_that_is_let_in_comes_back() {
         let found = store::users::find(&mut tx, user.id).await.unwrap().unwrap();
         assert_eq!(found.first_name, text);
     }
+}
+
+#[tokio::test]
+async fn both_engines_sort_members_by_the_bytes_of_their_names() {
+    // A linguistic collation would put small letters beside capitals.
+    let t = TestApp::new().await;
+    for name in ["b", "A", "_", "a", "B", "\u{e4}"] {
+        let spec = UserSpec {
+            username: Some(name.into()),
+            ..UserSpec::new(
+                &format!("m{}@example.com", name.as_bytes()[0]),
+                Role::Member,
+            )
+        };
+        users::add(&t.app, &t.operator(), 1, spec).await.unwrap();
+    }
+    let owner = t.client(&t.owner).await;
+    let page = owner.get("/api/organizations/1/memberships").await.json();
+    let names: Vec<&str> = page["results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["user"]["username"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["A", "B", "_", "a", "b", "owner", "\u{e4}"]);
 }

@@ -166,64 +166,7 @@ async fn missing_and_odd_claims_are_refused() {
             let odd = without(&claims, name);
             expect_refused(&t, &sign(&unsigned(&usual_header(), &odd)), name).await;
         }
-        for (name, values) in [
-            (
-                "token_type",
-                json!(["sliding", "Refresh", "ACCESS", "", 1, null, ["refresh"]]),
-            ),
-            (
-                "exp",
-                json!([
-                    "8074523045",
-                    true,
-                    null,
-                    [],
-                    {},
-                    -1,
-                    0,
-                    1e20,
-                    1e300,
-                    i64::MAX,
-                    NOW - 10
-                ]),
-            ),
-            (
-                "iat",
-                json!(["1767323045", true, {}, NOW + 11, 1e300, i64::MAX]),
-            ),
-            ("nbf", json!(["1767323045", true, [], NOW + 11, 1e300])),
-            (
-                "jti",
-                json!([
-                    1,
-                    true,
-                    null,
-                    [],
-                    {},
-                    "",
-                    "00000000000000000000000000000000"
-                ]),
-            ),
-            (
-                "user_id",
-                json!([
-                    "2",
-                    2,
-                    "",
-                    "one",
-                    true,
-                    null,
-                    1.5,
-                    [],
-                    "1 ",
-                    "01",
-                    "1\u{0}",
-                    "1.0",
-                    1e300
-                ]),
-            ),
-            ("sub", json!([1, true, [], {}])),
-        ] {
+        for (name, values) in odd_values() {
             for value in values.as_array().unwrap() {
                 // An access token's own id is stored nowhere; any text will do.
                 if name == "jti" && value.is_string() && claims["token_type"] == "access" {
@@ -235,6 +178,68 @@ async fn missing_and_odd_claims_are_refused() {
             }
         }
     }
+}
+
+/// Claims, and what each of them must not be.
+fn odd_values() -> [(&'static str, Value); 7] {
+    [
+        (
+            "token_type",
+            json!(["sliding", "Refresh", "ACCESS", "", 1, null, ["refresh"]]),
+        ),
+        (
+            "exp",
+            json!([
+                "8074523045",
+                true,
+                null,
+                [],
+                {},
+                -1,
+                0,
+                1e20,
+                1e300,
+                i64::MAX,
+                NOW - 10
+            ]),
+        ),
+        (
+            "iat",
+            json!(["1767323045", true, {}, NOW + 11, 1e300, i64::MAX]),
+        ),
+        ("nbf", json!(["1767323045", true, [], NOW + 11, 1e300])),
+        (
+            "jti",
+            json!([
+                1,
+                true,
+                null,
+                [],
+                {},
+                "",
+                "00000000000000000000000000000000"
+            ]),
+        ),
+        (
+            "user_id",
+            json!([
+                "2",
+                2,
+                "",
+                "one",
+                true,
+                null,
+                1.5,
+                [],
+                "1 ",
+                "01",
+                "1\u{0}",
+                "1.0",
+                1e300
+            ]),
+        ),
+        ("sub", json!([1, true, [], {}])),
+    ]
 }
 
 #[tokio::test]
@@ -295,6 +300,7 @@ async fn an_access_token_needs_a_personal_one_of_its_user() {
     let legacy = t.issue(&t.owner, TokenKind::Legacy).await.0.id;
     for pat in [
         json!("unknown"),
+        json!("\u{0}"),
         json!(""),
         json!(1),
         json!(null),

@@ -5,6 +5,7 @@ use keybearer::domain::organizations::SettingsChange;
 use keybearer::domain::users::{self, User};
 use keybearer::domain::{members, tokens};
 use keybearer_verify::TokenKind;
+use serde_json::json;
 
 use crate::support::{START_MS, TestApp, forge};
 
@@ -106,7 +107,7 @@ async fn a_clock_that_is_ten_seconds_slow_still_knows_a_new_token() {
     t.advance(-10);
     expect_accepted(&t, &text).await;
     t.advance(-1);
-    expect_refused(&t, &text, "expired").await;
+    expect_refused(&t, &text, "malformed").await;
 }
 
 #[tokio::test]
@@ -160,6 +161,28 @@ async fn a_removed_members_tokens_and_sessions_are_refused() {
         "not_a_member"
     );
     browser.get(WHOAMI).await.refusal(401);
+}
+
+#[tokio::test]
+async fn a_removed_member_who_is_added_again_has_his_tokens_again() {
+    let t = TestApp::with_legacy().await;
+    let (user, texts) = with_tokens(&t).await;
+    let revoked = t.issue(&user, TokenKind::Key).await;
+    tokens::revoke(&t.app, &t.operator(), &revoked.0.id)
+        .await
+        .unwrap();
+    members::remove(&t.app, &t.operator(), 1, user.id)
+        .await
+        .unwrap();
+    let body = json!({"username": "x", "email": user.email});
+    let owner = t.client(&t.owner).await;
+    let again = owner.post("/api/users", &body).await.expect(201).json();
+    assert_eq!(again["id"], user.id);
+    for text in &texts {
+        expect_accepted(&t, text).await;
+    }
+    // What was revoked stays so.
+    expect_refused(&t, &revoked.1, "revoked").await;
 }
 
 #[tokio::test]

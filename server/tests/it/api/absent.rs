@@ -44,7 +44,7 @@ async fn says_that_gateway_mode_would_pass_it_on() {
     let answer = client.get("/api/projects/").await;
     insta::assert_compact_json_snapshot!(answer.refusal(404), @r#"
     {
-      "detail": "Not found. Keybearer has no projects of its own. In gateway mode (keybearer serve --upstream URL) it passes /api/projects on to the Label Studio behind it."
+      "detail": "Not found. Keybearer has no projects of its own. In gateway mode, in front of a Label Studio, it passes /api/projects on; this server is not in gateway mode."
     }
     "#);
     let answer = client.post("/api/projects", &json!({"title": "x"})).await;

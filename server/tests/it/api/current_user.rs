@@ -25,7 +25,7 @@ async fn refuses_to_make_a_legacy_token_while_they_are_off() {
     let answer = client.post(RESET, &json!({})).await;
     insta::assert_compact_json_snapshot!(answer.refusal(403), @r#"
     {
-      "detail": "Legacy tokens are switched off in this organization. An owner or admin can switch them on in its Access Token Settings.",
+      "detail": "Legacy tokens are switched off in this organization. An owner or admin can switch them on in its settings.",
       "code": "type_disabled"
     }
     "#);
@@ -56,12 +56,7 @@ async fn refuses_the_old_legacy_token_once_it_is_reset() {
     "#);
     assert_eq!(client.get(TOKEN).await.json(), new);
     let answer = t.token(old).get(WHOAMI).await;
-    insta::assert_compact_json_snapshot!(answer.refusal(401), @r#"
-    {
-      "detail": "Invalid token. This legacy token was revoked: make a new one on the Account & Settings page.",
-      "code": "revoked"
-    }
-    "#);
+    insta::assert_compact_json_snapshot!(answer.refusal(401), @r#"{"detail": "Invalid token. This legacy token was revoked: make a new one.", "code": "revoked"}"#);
     let new = new["token"].as_str().unwrap();
     t.token(new).get(WHOAMI).await.expect(200);
 }

@@ -19,35 +19,8 @@ async fn refuses_what_are_no_hotkeys() {
     let client = t.client(&t.owner).await;
     let good = json!({"custom_hotkeys": {"a:b": {"key": "ctrl+k", "active": true}}});
     client.patch(PATH, &good).await.expect(200);
-    let many: Value = (0..201)
-        .map(|n| (format!("a:{n}"), json!({"key": "k"})))
-        .collect::<serde_json::Map<_, _>>()
-        .into();
-    let hotkeys = |hotkeys: Value| json!({"custom_hotkeys": hotkeys});
-    let wrong = [
-        json!([]),
-        json!(null),
-        json!({}),
-        hotkeys(json!(null)),
-        hotkeys(json!([])),
-        hotkeys(json!("text")),
-        hotkeys(many),
-        hotkeys(json!({"": {"key": "k"}})),
-        hotkeys(json!({"no section": {"key": "k"}})),
-        hotkeys(json!({" : ": {"key": "k"}})),
-        hotkeys(json!({format!("a:{}", "b".repeat(99)): {"key": "k"}})),
-        hotkeys(json!({"a:b": "k"})),
-        hotkeys(json!({"a:b": {}})),
-        hotkeys(json!({"a:b": {"key": ""}})),
-        hotkeys(json!({"a:b": {"key": 1}})),
-        hotkeys(json!({"a:b": {"key": "k".repeat(51)}})),
-        hotkeys(json!({"a:b": {"key": "Alt+F4"}})),
-        hotkeys(json!({"a:b": {"key": "k", "active": "yes"}})),
-        hotkeys(json!({"a:b": {"key": "\u{e9}"}})),
-        hotkeys(json!({"a:b": {"key": format!("{}+k", "x".repeat(21))}})),
-    ];
     let mut whys = Vec::new();
-    for body in wrong {
+    for body in wrong() {
         let answer = client.patch(PATH, &body).await.expect(400).json();
         assert_eq!(answer["error"], "Invalid hotkeys configuration", "{body}");
         whys.extend(
@@ -83,6 +56,37 @@ async fn refuses_what_are_no_hotkeys() {
     ]
     "#);
     assert_eq!(client.get(PATH).await.json(), good);
+}
+
+/// Bodies that hold no hotkeys, each for a reason of its own.
+fn wrong() -> Vec<Value> {
+    let many: Value = (0..201)
+        .map(|n| (format!("a:{n}"), json!({"key": "k"})))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let hotkeys = |hotkeys: Value| json!({"custom_hotkeys": hotkeys});
+    vec![
+        json!([]),
+        json!(null),
+        json!({}),
+        hotkeys(json!(null)),
+        hotkeys(json!([])),
+        hotkeys(json!("text")),
+        hotkeys(many),
+        hotkeys(json!({"": {"key": "k"}})),
+        hotkeys(json!({"no section": {"key": "k"}})),
+        hotkeys(json!({" : ": {"key": "k"}})),
+        hotkeys(json!({format!("a:{}", "b".repeat(99)): {"key": "k"}})),
+        hotkeys(json!({"a:b": "k"})),
+        hotkeys(json!({"a:b": {}})),
+        hotkeys(json!({"a:b": {"key": ""}})),
+        hotkeys(json!({"a:b": {"key": 1}})),
+        hotkeys(json!({"a:b": {"key": "k".repeat(51)}})),
+        hotkeys(json!({"a:b": {"key": "Alt+F4"}})),
+        hotkeys(json!({"a:b": {"key": "k", "active": "yes"}})),
+        hotkeys(json!({"a:b": {"key": "\u{e9}"}})),
+        hotkeys(json!({"a:b": {"key": format!("{}+k", "x".repeat(21))}})),
+    ]
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn refuses_to_remove_oneself_or_the_owner() {
     );
     let admin = t.client(&t.admin().await).await;
     let answer = admin.delete(&format!("{ALL}/1")).await;
-    insta::assert_compact_json_snapshot!(answer.refusal(403), @r#"{"detail": "An owner cannot be removed. Give him another role first."}"#);
+    insta::assert_compact_json_snapshot!(answer.refusal(403), @r#"{"detail": "An owner cannot be removed. Change the role first."}"#);
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn shows_and_removes_a_member() {
 }
 
 #[tokio::test]
-async fn lists_members_in_pages() {
+async fn lists_members() {
     let t = TestApp::new().await;
     let owner = t.client(&t.owner).await.with("host", "keys.example.com");
     let one = owner.get(&format!("{ALL}/")).await.expect(200).json();
@@ -132,6 +132,12 @@ async fn lists_members_in_pages() {
       ]
     }
     "#);
+}
+
+#[tokio::test]
+async fn numbers_and_links_its_pages() {
+    let t = TestApp::new().await;
+    let owner = t.client(&t.owner).await.with("host", "keys.example.com");
     for number in 2..=5 {
         t.user(&format!("m{number}@example.com"), Role::Member)
             .await;

@@ -1,11 +1,12 @@
 //! An installation for one test: [`TestApp`] over the real router, [`Client`]s that ask it.
 //!
 //! Nothing is faked but the clock and the randomness. `database` chooses the engine, `forge` makes
-//! tokens that the server did not.
+//! tokens that the server did not, `sources` reads the repository's files.
 
 mod client;
 mod database;
 pub(crate) mod forge;
+pub(crate) mod sources;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -72,8 +73,12 @@ impl TestApp {
 
     /// With a signing secret that the test knows, so that it can forge; see [`forge`].
     pub(crate) async fn with_signing_secret() -> Self {
+        Self::with_signing_secret_of(forge::SIGNING_SECRET).await
+    }
+
+    pub(crate) async fn with_signing_secret_of(secret: &str) -> Self {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(&file, forge::SIGNING_SECRET).unwrap();
+        std::fs::write(&file, secret).unwrap();
         Self::with(|settings| {
             settings.signing_key_file = Some(file.path().to_owned());
             settings.enable_legacy_tokens = Some(true);

@@ -86,6 +86,21 @@ async fn refuses_unknown_accounts_and_wrong_passwords_alike() {
 }
 
 #[tokio::test]
+async fn refuses_an_account_whose_name_no_database_takes() {
+    let t = TestApp::new().await;
+    let form = form(&t).await;
+    for email in [
+        "a\0b@example.com",
+        "\u{feff}",
+        "\u{10ffff}@x",
+        &"x".repeat(60_000),
+    ] {
+        let answer = form.send(email, "wrong password").await.expect(200);
+        assert!(answer.text().contains("don&#39;t match"), "{email:?}");
+    }
+}
+
+#[tokio::test]
 async fn refuses_the_eleventh_try_of_an_account() {
     let t = TestApp::new().await;
     t.member_with_password().await;
