@@ -1,6 +1,6 @@
 //! Personal access tokens: list, make, exchange, rotate, revoke.
 
-use keybearer::domain::organizations::SettingsChange;
+use keybearer::domain::policy::PolicyChange;
 use keybearer_verify::TokenKind;
 use serde_json::json;
 
@@ -66,9 +66,9 @@ async fn refuses_while_the_type_is_off() {
     let personal = t.personal(&t.owner).await;
     let access = t.access(&personal).await;
     let client = t.token(&t.text(&t.owner, TokenKind::Legacy).await);
-    t.change_settings(SettingsChange {
+    t.change_settings(PolicyChange {
         personal_enabled: Some(false),
-        ..SettingsChange::default()
+        ..PolicyChange::default()
     })
     .await;
     let answer = client.post("/api/token", &json!({})).await;
