@@ -126,7 +126,8 @@ pub async fn set_active(app: &App, cx: &Cx, id: i64, is_active: bool) -> Result<
     Ok(())
 }
 
-/// Deletes an account, or if it belongs to other organizations too, ends its membership in this one.
+/// Deletes an account, or ends its membership here if it belongs to other organizations too.
+///
 /// Of a deleted account its name, e-mail address, password and sessions are gone, its tokens
 /// ended. The empty row stays, for the audit log and the tokens point to it.
 ///

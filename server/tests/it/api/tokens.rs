@@ -89,7 +89,7 @@ async fn refuses_while_the_type_is_off() {
     let answer = t.bearer(&access).get("/api/token").await;
     insta::assert_compact_json_snapshot!(answer.refusal(401), @r#"
     {
-      "detail": "Authentication credentials were not provided. Access tokens are switched off in this organization: an owner or admin can switch them on in its settings.",
+      "detail": "Authentication credentials were not provided. Personal access tokens are switched off in this organization: an owner or admin can switch them on in its settings.",
       "code": "type_disabled"
     }
     "#);
