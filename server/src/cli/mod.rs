@@ -10,6 +10,7 @@
 
 mod config;
 mod doctor;
+mod openapi;
 mod org;
 mod serve;
 mod token;
@@ -52,6 +53,8 @@ enum Command {
     Config(config::Command),
     /// Say what kind of token this is and what is wrong with it, without asking any server
     Doctor(doctor::Doctor),
+    /// Print the description of the interface below /api/v1 (OpenAPI 3.1)
+    Openapi,
 }
 
 /// What a sub-command ends with: nothing, or one sentence of why not.
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
     let Arguments { place, command } = Arguments::parse_from(arguments);
     let outcome = match command {
         Command::Doctor(doctor) => doctor.run(),
+        Command::Openapi => openapi::run(),
         Command::Config(command) => command.run(&place),
         Command::Serve(settings) => block_on(serve::run(&place, *settings)),
         Command::User(command) => block_on(command.run(&place)),

@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::body::Data;
-use super::endpoint::{ALL_FORMS, Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::Failure;
 use super::python_json::Json;
 use super::selection::select;
@@ -19,6 +19,7 @@ use crate::cx::Cx;
 use crate::domain::access::{self, Action, Role};
 use crate::domain::organizations;
 use crate::domain::users::{self, LONGEST_TEXT, User, UserChange, UserSpec};
+use crate::http::credentials::Auth;
 use crate::http::extract::PathIds;
 
 pub(super) static USERS: Endpoint = Endpoint {
