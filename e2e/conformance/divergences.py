@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any
 
-from records import HERE
+from records import HERE, Record
 from wire import Answer
 
 
@@ -17,12 +17,13 @@ class Divergence:
     code: str | None = None
     json: Any = None
 
-    def differences(self, answer: Answer) -> list[str]:
+    def differences(self, record: Record, answer: Answer) -> list[str]:
         found = []
         if answer.status != self.status:
             found.append(f"status {answer.status}, listed {self.status}")
-        if answer.body and self.status >= 400 and answer.first("Content-Type") != "application/json":
-            found.append(f"Content-Type {answer.first('Content-Type')}, not JSON")
+        kind = answer.first("Content-Type")
+        if record.path.startswith("/api/") and answer.body and kind != "application/json":
+            found.append(f"Content-Type {kind}, not JSON")
         if self.code is not None and answer.json().get("code") != self.code:
             found.append(f"code {answer.json().get('code')!r}, listed {self.code!r}")
         if self.json is not None and answer.json() != self.json:

@@ -47,7 +47,7 @@ def test_answer_is_the_recorded_one_or_a_listed_other(house: House, record: Reco
         assert not found, "\n".join([f"{record.method} {record.path}, {record.given}:", *found, answer.text[:500]])
         return
     assert found, f"listed as a divergence, but it is the recorded answer; the rule was: {listed.rule}"
-    other = listed.differences(answer)
+    other = listed.differences(record, answer)
     assert not other, "\n".join([f"not the listed answer; the rule is: {listed.rule}", *other, answer.text[:500]])
 
 

@@ -2,14 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use keybearer_verify::TokenHash;
 
 use crate::clock::{Clock, Random};
 use crate::config::Config;
 use crate::domain::rates::Rates;
 use crate::domain::sealing::SealingKey;
-use crate::domain::signing::SigningKeys;
+use crate::domain::signing::{self, SigningKeys};
 use crate::domain::throttle::Throttle;
 use crate::domain::uses::Uses;
 use crate::error::Error;
@@ -21,7 +21,7 @@ const SIGN_INS_BY_ACCOUNT: u32 = 10;
 const SIGN_INS_BY_ADDRESS: u32 = 50;
 const SIGN_IN_WINDOW_SECONDS: i64 = 900;
 /// Unknown tokens that an address may show in a minute.
-const FAILURES_BY_ADDRESS: u32 = 60;
+const FAILURES_BY_ADDRESS: u32 = 600;
 const FAILURE_WINDOW_SECONDS: i64 = 60;
 const ALARM_WINDOW_SECONDS: i64 = 60;
 
@@ -53,25 +53,22 @@ impl App {
     /// # Errors
     /// One sentence of what is in the way.
     pub async fn open(config: Config, clock: Clock, random: Random) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(&config.data_dir).with_context(|| {
-            format!(
-                "the data folder {} cannot be made",
-                config.data_dir.display()
-            )
-        })?;
+        config.make_data_dir()?;
         let given = config.signing_secret()?;
-        let sealing = SealingKey::open(&config.key_file, &random)?;
         let db = Db::open(config.database.reveal()).await;
         let db =
             db.with_context(|| format!("the database {} does not open", config.database_place()))?;
+        if !config.key_file.exists() && signing::is_sealed(&db).await.map_err(start_error)? {
+            bail!(
+                "the key file {} is missing, and the database was sealed with it; put it back, or name it with --key-file",
+                config.key_file.display()
+            );
+        }
+        let sealing = SealingKey::open(&config.key_file, &random)?;
         let given = given.as_ref().map(crate::config::Secret::reveal);
         let signing = SigningKeys::open(&db, &sealing, &random, given, clock.now())
             .await
-            .map_err(|error| match error {
-                Error::Internal(cause) => cause,
-                Error::Unavailable(cause) => cause.into(),
-                other => anyhow::anyhow!("{other:?}"),
-            })?;
+            .map_err(start_error)?;
         Ok(Self {
             config: Arc::new(config),
             db,
@@ -87,5 +84,13 @@ impl App {
             uses: Uses::default(),
             set_up_secret: Arc::default(),
         })
+    }
+}
+
+fn start_error(error: Error) -> anyhow::Error {
+    match error {
+        Error::Internal(cause) => cause,
+        Error::Unavailable(cause) => cause.into(),
+        other => anyhow::anyhow!("{other:?}"),
     }
 }

@@ -5,10 +5,11 @@
 //! reads the environment. [`Config`] is what comes out: whole, checked, with the defaults in it.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -76,10 +77,12 @@ pub struct Settings {
     )]
     pub user_token: Option<Secret>,
     /// Switch legacy tokens on for organizations made from now on [default: false]
-    #[arg(long, env = "KEYBEARER_ENABLE_LEGACY_TOKENS", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, env = "KEYBEARER_ENABLE_LEGACY_TOKENS", num_args = 0..=1, default_missing_value = "true",
+        value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub enable_legacy_tokens: Option<bool>,
     /// Refuse a second personal access token with 409, as Label Studio does [default: false]
-    #[arg(long, env = "KEYBEARER_STRICT_SINGLE_PAT", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(long, env = "KEYBEARER_STRICT_SINGLE_PAT", num_args = 0..=1, default_missing_value = "true",
+        value_parser = BoolishValueParser::new(), value_name = "BOOL")]
     pub strict_single_pat: Option<bool>,
     /// Key that seals secrets in the database; made if missing [default: sealing.key in the data folder]
     #[arg(long, env = "KEYBEARER_KEY_FILE", value_name = "FILE")]
@@ -94,7 +97,7 @@ pub struct Settings {
         value_delimiter = ',',
         value_name = "RANGE"
     )]
-    pub trusted_proxies: Option<Vec<IpNet>>,
+    pub trusted_proxies: Option<Vec<String>>,
     /// What is logged, in the form of `RUST_LOG` [default: info]
     #[arg(long, env = "KEYBEARER_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -204,14 +207,24 @@ impl Config {
                 .or(file.key_file)
                 .unwrap_or_else(|| data_dir.join("sealing.key")),
             signing_key_file: given.signing_key_file.or(file.signing_key_file),
-            trusted_proxies: given
-                .trusted_proxies
-                .or(file.trusted_proxies)
-                .unwrap_or_default(),
+            trusted_proxies: ranges(given.trusted_proxies.or(file.trusted_proxies))?,
             log: given.log.or(file.log).unwrap_or_else(|| "info".into()),
             log_format: given.log_format.or(file.log_format).unwrap_or_default(),
             data_dir,
         })
+    }
+
+    /// Makes the data folder if it is missing, for nobody else to look into.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn make_data_dir(&self) -> anyhow::Result<()> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        let made = builder.create(&self.data_dir);
+        made.with_context(|| format!("the data folder {} cannot be made", self.data_dir.display()))
     }
 
     /// The path part of the public URL, without a slash at its end: empty, or `/tokens`.
@@ -265,6 +278,16 @@ impl Config {
         );
         Ok(Some(Secret(secret.to_owned())))
     }
+}
+
+/// Ranges, or single addresses.
+fn ranges(texts: Option<Vec<String>>) -> anyhow::Result<Vec<IpNet>> {
+    let range = |text: &String| {
+        let alone = || text.trim().parse::<IpAddr>().ok().map(IpNet::from);
+        let range = text.trim().parse().ok().or_else(alone);
+        range.with_context(|| format!("the trusted proxy {text} is no address and no range; they look like 10.0.0.7 and 10.0.0.0/8"))
+    };
+    texts.unwrap_or_default().iter().map(range).collect()
 }
 
 fn sqlite_url(data_dir: &Path) -> String {

@@ -105,7 +105,12 @@ fn ended(grant: &Grant, ask: &Ask<'_>, now: i64) -> Option<Denial> {
     let is_over = grant
         .expires_at
         .is_some_and(|end| end.saturating_add(LEEWAY_SECONDS * 1000) <= now);
-    (is_over || ask.claims.is_some_and(|claims| !claims.is_current(now))).then_some(Denial::Expired)
+    if is_over || ask.claims.is_some_and(|claims| claims.is_over(now)) {
+        return Some(Denial::Expired);
+    }
+    // Nothing of ours begins later than it is made: its claims are odd, or a clock went back.
+    let is_early = ask.claims.is_some_and(|claims| !claims.has_begun(now));
+    is_early.then_some(Denial::Malformed)
 }
 
 fn ownerless(grant: &Grant) -> Option<Denial> {

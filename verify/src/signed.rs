@@ -80,13 +80,21 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Whether `now` (Unix milliseconds) is between the token's begin and its end, give or take the
+    /// Whether the token's end is past at `now` (Unix milliseconds), with the
     /// [leeway](crate::LEEWAY_SECONDS).
     #[must_use]
-    pub fn is_current(&self, now: i64) -> bool {
-        let now = now.div_euclid(1000);
-        let begun = |at: Option<i64>| at.is_none_or(|at| at <= now.saturating_add(LEEWAY_SECONDS));
-        now < self.exp.saturating_add(LEEWAY_SECONDS) && begun(self.iat) && begun(self.nbf)
+    pub fn is_over(&self, now: i64) -> bool {
+        self.exp.saturating_add(LEEWAY_SECONDS) <= now.div_euclid(1000)
+    }
+
+    /// Whether the token has begun at `now` (Unix milliseconds), with the same leeway.
+    #[must_use]
+    pub fn has_begun(&self, now: i64) -> bool {
+        let now = now.div_euclid(1000).saturating_add(LEEWAY_SECONDS);
+        [self.iat, self.nbf]
+            .into_iter()
+            .flatten()
+            .all(|at| at <= now)
     }
 
     /// `header.payload`: the token without its signature.

@@ -26,7 +26,8 @@ create table tokens (
     -- Null: never.
     expires_at bigint,
     revoked_at bigint,
-    -- Why, in a word: by_owner, by_admin, by_holder, rotated, reset, reuse, user_deleted.
+    -- Why, in a word: by_owner, by_admin, by_holder, rotated, reset, reuse,
+    -- member_removed, user_deleted.
     revoked_because text,
     -- Who: an e-mail address, operator, or anonymous for whoever showed the token itself.
     revoked_by text,

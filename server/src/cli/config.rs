@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::Outcome;
+use super::{Outcome, say};
 use crate::config::{Config, Place, Settings};
 
 #[derive(Subcommand)]
@@ -27,18 +27,18 @@ impl Command {
             Self::Show { json, settings } => {
                 let config = Config::load(place, *settings)?;
                 if json {
-                    println!("{:#}", serde_json::to_value(&config)?);
+                    say(format_args!("{:#}", serde_json::to_value(&config)?))?;
                 } else {
-                    print!("{}", toml::to_string(&config)?);
+                    say(format_args!("{}", toml::to_string(&config)?))?;
                 }
             }
             Self::Check { settings } => {
                 let config = Config::load(place, *settings)?;
                 config.signing_secret()?;
-                println!(
+                say(format_args!(
                     "The settings are right. Keybearer would listen on {}.",
                     config.listen
-                );
+                ))?;
             }
         }
         Ok(())

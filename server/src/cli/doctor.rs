@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{Outcome, minute};
+use super::{Outcome, minute, say};
 use crate::clock::Clock;
 use crate::domain::diagnosis::{self, Diagnosis};
 
@@ -33,31 +33,34 @@ impl Doctor {
                 "fault": found.fault,
                 "advice": found.advice,
             });
-            println!("{view:#}");
+            say(format_args!("{view:#}"))?;
         } else {
-            print(&found);
+            print(&found)?;
         }
-        Ok(())
+        match found.fault {
+            Some(fault) => anyhow::bail!("this token cannot work: {fault}"),
+            None => Ok(()),
+        }
     }
 }
 
-fn print(found: &Diagnosis) {
+fn print(found: &Diagnosis) -> Outcome {
     let kind = found.kind.map_or(
         "no token that Keybearer knows",
         keybearer_verify::TokenKind::title,
     );
-    println!("kind     {kind}");
+    say(format_args!("kind     {kind}"))?;
     if let Some(id) = &found.id {
-        println!("id       {id}");
+        say(format_args!("id       {id}"))?;
     }
     if let Some(user_id) = &found.user_id {
-        println!("user     {user_id}");
+        say(format_args!("user     {user_id}"))?;
     }
     if let Some(expires_at) = found.expires_at {
-        println!("expires  {}", minute(expires_at));
+        say(format_args!("expires  {}", minute(expires_at)))?;
     }
     if let Some(fault) = found.fault {
-        println!("fault    {fault}");
+        say(format_args!("fault    {fault}"))?;
     }
-    println!("advice   {}", found.advice);
+    say(format_args!("advice   {}", found.advice))
 }

@@ -3,11 +3,11 @@
 //! It is a door like the others: it calls the domain as the operator, prints what comes back, and
 //! turns an error into one sentence on standard error and the exit code 1.
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "printing is what a command line is for"
 )]
 
+mod audit;
 mod config;
 mod doctor;
 mod openapi;
@@ -16,6 +16,8 @@ mod serve;
 mod token;
 mod user;
 
+use std::fmt::Display;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Args as _, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -32,7 +34,7 @@ struct Arguments {
     #[command(flatten)]
     place: Place,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
@@ -51,6 +53,9 @@ enum Command {
     /// The settings as they hold
     #[command(subcommand)]
     Config(config::Command),
+    /// The record of what was done
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Say what kind of token this is and what is wrong with it, without asking any server
     Doctor(doctor::Doctor),
     /// Print the description of the interface below /api/v1 (OpenAPI 3.1)
@@ -63,26 +68,31 @@ type Outcome = anyhow::Result<()>;
 /// Runs the command line.
 #[must_use]
 pub fn main() -> ExitCode {
-    let mut arguments: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    if arguments.len() <= 1 {
-        arguments.push("serve".into());
-    }
-    let Arguments { place, command } = Arguments::parse_from(arguments);
-    let outcome = match command {
-        Command::Doctor(doctor) => doctor.run(),
-        Command::Openapi => openapi::run(),
-        Command::Config(command) => command.run(&place),
-        Command::Serve(settings) => block_on(serve::run(&place, *settings)),
-        Command::User(command) => block_on(command.run(&place)),
-        Command::Token(command) => block_on(command.run(&place)),
-        Command::Org(command) => block_on(command.run(&place)),
+    let Arguments { place, command } = Arguments::parse();
+    let command = match command {
+        Some(command) => Ok(command),
+        None => settings_of_environment().map(|settings| Command::Serve(Box::new(settings))),
     };
+    let outcome = command.and_then(|command| run(&place, command));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("keybearer: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(place: &Place, command: Command) -> Outcome {
+    match command {
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Openapi => openapi::run(),
+        Command::Audit(command) => block_on(command.run(place)),
+        Command::Config(command) => command.run(place),
+        Command::Serve(settings) => block_on(serve::run(place, *settings)),
+        Command::User(command) => block_on(command.run(place)),
+        Command::Token(command) => block_on(command.run(place)),
+        Command::Org(command) => block_on(command.run(place)),
     }
 }
 
@@ -113,7 +123,7 @@ fn sentence(error: Error) -> anyhow::Error {
         Error::Invalid {
             field: Some(field),
             why,
-        } => anyhow::anyhow!("{}: {why}", field.replace('_', " ")),
+        } => anyhow::anyhow!("--{}: {why}", field.replace('_', "-")),
         Error::Invalid { field: None, why }
         | Error::Forbidden(why)
         | Error::NotFound(why)
@@ -142,6 +152,15 @@ fn minute(ms: i64) -> String {
 #[must_use]
 pub fn definition() -> clap::Command {
     Arguments::command()
+}
+
+/// Prints a line. Whoever reads it may have heard enough (`| head`); any other fault is one, for a
+/// secret that is printed once must not be lost in silence.
+fn say(text: impl Display) -> Outcome {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// A table without lines, for lists.

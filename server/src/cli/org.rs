@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Outcome, minute, open, sentence};
+use super::{Outcome, minute, open, say, sentence};
 use crate::app::App;
 use crate::config::Place;
 use crate::cx::Cx;
@@ -115,7 +115,7 @@ impl Command {
         let organization = organizations::find_first(&app).await.map_err(sentence)?;
         let cx = Cx::operator(app.clock.now());
         match self {
-            Self::Show { json } => print(&organization, json),
+            Self::Show { json } => print(&organization, json)?,
             Self::Set(set) if set.dry_run => dry_run(&app, &cx, organization.id, &set).await?,
             Self::Set(set) => {
                 if let Some(title) = &set.title {
@@ -124,7 +124,7 @@ impl Command {
                         .map_err(sentence)?;
                 }
                 let changed = policy::update(&app, &cx, organization.id, &set.change()).await;
-                print(&changed.map_err(sentence)?, set.json);
+                print(&changed.map_err(sentence)?, set.json)?;
             }
         }
         Ok(())
@@ -149,17 +149,17 @@ async fn dry_run(app: &App, cx: &Cx, id: i64, set: &Set) -> Outcome {
                 })
             })
             .collect();
-        println!("{items:#}");
+        say(format_args!("{items:#}"))?;
         return Ok(());
     }
     let mut people: Vec<&str> = stopped.iter().map(|token| token.email.as_str()).collect();
     people.sort_unstable();
     people.dedup();
-    println!(
+    say(format_args!(
         "{} tokens of {} people would stop. Nothing was changed.",
         stopped.len(),
         people.len()
-    );
+    ))?;
     if stopped.is_empty() {
         return Ok(());
     }
@@ -179,11 +179,11 @@ async fn dry_run(app: &App, cx: &Cx, id: i64, set: &Set) -> Outcome {
         ];
         table.add_row(cells);
     }
-    println!("{table}");
+    say(format_args!("{table}"))?;
     Ok(())
 }
 
-fn print(organization: &Organization, as_json: bool) {
+fn print(organization: &Organization, as_json: bool) -> Outcome {
     if as_json {
         let view = json!({
             "id": organization.id,
@@ -194,13 +194,17 @@ fn print(organization: &Organization, as_json: bool) {
             "api_token_ttl_days": organization.personal_ttl_days,
             "policy": policy::view(organization),
         });
-        println!("{view:#}");
-        return;
+        say(format_args!("{view:#}"))?;
+        return Ok(());
     }
-    println!("{} (id {})", organization.title, organization.id);
+    say(format_args!(
+        "{} (id {})",
+        organization.title, organization.id
+    ))?;
     for (name, value) in lines(organization) {
-        println!("  {name:<38}{value}");
+        say(format_args!("  {name:<38}{value}"))?;
     }
+    Ok(())
 }
 
 /// The policy for people.

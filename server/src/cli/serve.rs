@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, bail};
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use keybearer_verify::PlainToken;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{Outcome, sentence};
+use super::{Outcome, say, sentence};
 use crate::app::App;
 use crate::clock::{Clock, Random};
 use crate::config::{Config, Place, Settings};
@@ -17,19 +18,14 @@ use crate::domain::access::Role;
 use crate::domain::passwords::Password;
 use crate::domain::set_up;
 use crate::domain::upkeep;
-use crate::domain::users::UserSpec;
+use crate::domain::users::adding::UserSpec;
 use crate::http;
 use crate::telemetry;
 
 pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
     let config = Config::load(place, settings)?;
     telemetry::start(&config.log, config.log_format)?;
-    std::fs::create_dir_all(&config.data_dir).with_context(|| {
-        format!(
-            "the data folder {} cannot be made",
-            config.data_dir.display()
-        )
-    })?;
+    config.make_data_dir()?;
     let _lock = lock(&config)?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!(
@@ -90,7 +86,7 @@ async fn first_owner(app: &App) -> Outcome {
             .config
             .user_token
             .as_ref()
-            .map(|token| token.reveal().to_owned()),
+            .map(|token| PlainToken::new(token.reveal().to_owned())),
         allow_newsletters: None,
         ..UserSpec::new(email, Role::Owner)
     };
@@ -111,12 +107,12 @@ async fn announce(app: &App, address: SocketAddr) -> Outcome {
     } else {
         app.config.public_url.clone()
     };
-    println!("Keybearer is running at {url}");
+    say(format_args!("Keybearer is running at {url}"))?;
     if set_up::is_needed(app).await.map_err(sentence)? {
-        println!(
+        say(format_args!(
             "There is no account yet. Make the owner's here, once:\n{url}/set-up?token={}",
             set_up::draw_secret(app)
-        );
+        ))?;
     }
     Ok(())
 }

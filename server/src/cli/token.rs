@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use keybearer_verify::TokenKind;
 use serde_json::{Value, json};
 
-use super::{Outcome, minute, open, sentence};
+use super::{Outcome, minute, open, say, sentence};
 use crate::app::App;
 use crate::config::Place;
 use crate::cx::Cx;
@@ -96,8 +96,7 @@ impl Command {
                     .await
                     .map_err(sentence)?
                     .email;
-                print(&[Listed { token, email }], cx.now, json);
-                Ok(())
+                print(&[Listed { token, email }], cx.now, json)
             }
             Self::Rotate { id, overlap_hours } => {
                 let spec = RotationSpec {
@@ -107,22 +106,20 @@ impl Command {
                 let rotated = rotation::rotate(&app, &cx, &id, spec)
                     .await
                     .map_err(sentence)?;
-                println!("{}", rotated.plain.reveal());
+                say(format_args!("{}", rotated.plain.reveal()))?;
                 eprintln!("The old token works until {}.", minute(rotated.retires_at));
                 Ok(())
             }
             Self::Revoke { id } => {
                 tokens::revoke(&app, &cx, &id).await.map_err(sentence)?;
-                println!("Revoked {id}.");
-                Ok(())
+                say(format_args!("Revoked {id}."))
             }
             Self::RevokeAll { email } => {
                 let user = users::find_by_email(&app, &email).await.map_err(sentence)?;
                 let count = tokens::revoke_all_of(&app, &cx, user.id)
                     .await
                     .map_err(sentence)?;
-                println!("Revoked {count} tokens of {}.", user.email);
-                Ok(())
+                say(format_args!("Revoked {count} tokens of {}.", user.email))
             }
         }
     }
@@ -144,8 +141,7 @@ impl Create {
             rate_per_minute: self.rate_per_minute,
         };
         let (_, secret) = tokens::issue(app, cx, spec).await.map_err(sentence)?;
-        println!("{}", secret.reveal());
-        Ok(())
+        say(format_args!("{}", secret.reveal()))
     }
 }
 
@@ -165,8 +161,7 @@ impl List {
             unused_since,
             ..TokenFilter::default()
         };
-        print(&all(app, cx, filter).await?, cx.now, self.json);
-        Ok(())
+        print(&all(app, cx, filter).await?, cx.now, self.json)
     }
 }
 
@@ -187,11 +182,10 @@ async fn all(app: &App, cx: &Cx, mut filter: TokenFilter) -> anyhow::Result<Vec<
     }
 }
 
-fn print(tokens: &[Listed], now: i64, as_json: bool) {
+fn print(tokens: &[Listed], now: i64, as_json: bool) -> Outcome {
     if as_json {
         let items: Value = tokens.iter().map(|listed| view(listed, now)).collect();
-        println!("{items:#}");
-        return;
+        return say(format_args!("{items:#}"));
     }
     let mut table = super::table(&[
         "ID",
@@ -215,7 +209,7 @@ fn print(tokens: &[Listed], now: i64, as_json: bool) {
             listing::state(token, now).to_owned(),
         ]);
     }
-    println!("{table}");
+    say(format_args!("{table}"))
 }
 
 fn view(Listed { token, email }: &Listed, now: i64) -> Value {

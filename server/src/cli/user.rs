@@ -3,13 +3,14 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Outcome, minute, open, sentence};
+use super::{Outcome, minute, open, say, sentence};
 use crate::config::{Place, Secret};
 use crate::cx::Cx;
 use crate::domain::access::Role;
 use crate::domain::passwords::Password;
-use crate::domain::users::{self, UserSpec};
-use crate::domain::{organizations, set_up};
+use crate::domain::users::adding::{self, UserSpec};
+use crate::domain::users::{self, changing};
+use crate::domain::{members, organizations, set_up};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -17,6 +18,7 @@ pub(super) enum Command {
     Add {
         #[arg(long, value_name = "EMAIL")]
         email: String,
+        /// owner, admin or member
         #[arg(long, default_value = "member", value_parser = role)]
         role: Role,
         /// Without one, nobody can sign in to the account yet
@@ -27,6 +29,14 @@ pub(super) enum Command {
     List {
         #[arg(long)]
         json: bool,
+    },
+    /// Give a member another role
+    SetRole {
+        #[command(flatten)]
+        whom: Whom,
+        /// owner, admin or member
+        #[arg(long, value_parser = role)]
+        role: Role,
     },
     /// Refuse an account's tokens and sessions from now on
     Deactivate(Whom),
@@ -86,23 +96,36 @@ impl Command {
                         .map_err(sentence)?;
                 } else {
                     let organization = organizations::find_first(&app).await.map_err(sentence)?;
-                    users::add(&app, &cx, organization.id, spec)
+                    adding::add(&app, &cx, organization.id, spec)
                         .await
                         .map_err(sentence)?;
                 }
-                println!("Added {email} as {}.", role.as_str());
+                say(format_args!("Added {email} as {}.", role.as_str()))?;
             }
-            Self::List { json } => list(&users::list_all(&app).await.map_err(sentence)?, json),
+            Self::List { json } => list(&users::list_all(&app).await.map_err(sentence)?, json)?,
+            Self::SetRole { whom, role } => {
+                let user = users::find_by_email(&app, whom.email())
+                    .await
+                    .map_err(sentence)?;
+                let organization = organizations::find_first(&app).await.map_err(sentence)?;
+                members::set_role(&app, &cx, organization.id, (user.id, role))
+                    .await
+                    .map_err(sentence)?;
+                say(format_args!("{} is {} now.", user.email, role.as_str()))?;
+            }
             Self::Deactivate(whom) => set_active(&app, &cx, &whom, false).await?,
             Self::Activate(whom) => set_active(&app, &cx, &whom, true).await?,
             Self::SetPassword { whom, password } => {
                 let user = users::find_by_email(&app, whom.email())
                     .await
                     .map_err(sentence)?;
-                users::set_password(&app, &cx, user.id, &Password::new(password.reveal()))
+                changing::set_password(&app, &cx, user.id, &Password::new(password.reveal()))
                     .await
                     .map_err(sentence)?;
-                println!("Set the password of {} and ended its sessions.", user.email);
+                say(format_args!(
+                    "Set the password of {} and ended its sessions.",
+                    user.email
+                ))?;
             }
         }
         Ok(())
@@ -113,10 +136,10 @@ async fn set_active(app: &crate::app::App, cx: &Cx, whom: &Whom, is_active: bool
     let user = users::find_by_email(app, whom.email())
         .await
         .map_err(sentence)?;
-    users::set_active(app, cx, user.id, is_active)
+    changing::set_active(app, cx, user.id, is_active)
         .await
         .map_err(sentence)?;
-    println!(
+    say(format_args!(
         "{} {}.",
         if is_active {
             "Activated"
@@ -124,18 +147,17 @@ async fn set_active(app: &crate::app::App, cx: &Cx, whom: &Whom, is_active: bool
             "Deactivated"
         },
         user.email
-    );
+    ))?;
     Ok(())
 }
 
-fn list(users: &[users::User], as_json: bool) {
+fn list(users: &[users::User], as_json: bool) -> Outcome {
     if as_json {
         let items: serde_json::Value = users
             .iter()
             .map(|user| json!({"id": user.id, "email": user.email, "is_active": user.is_active, "created_at": user.created_at}))
             .collect();
-        println!("{items:#}");
-        return;
+        return say(format_args!("{items:#}"));
     }
     let mut table = super::table(&["ID", "E-MAIL", "STATE", "SINCE"]);
     for user in users {
@@ -151,7 +173,7 @@ fn list(users: &[users::User], as_json: bool) {
             minute(user.created_at),
         ]);
     }
-    println!("{table}");
+    say(format_args!("{table}"))
 }
 
 fn role(word: &str) -> Result<Role, String> {

@@ -120,7 +120,7 @@ async fn find(app: &App, cx: &Cx, shown: &Identified) -> Outcome<TokenWithRulers
     let is_over = shown
         .claims
         .as_ref()
-        .is_some_and(|claims| !claims.is_current(cx.now));
+        .is_some_and(|claims| claims.is_over(cx.now));
     Err(refused(
         Some(shown.kind),
         if is_over {

@@ -8,7 +8,8 @@ use crate::domain::access::{self, Action, Role};
 use crate::domain::organizations::{self, Organization};
 use crate::domain::passwords::Password;
 use crate::domain::sealing::Purpose;
-use crate::domain::users::{self, User, UserSpec};
+use crate::domain::users::User;
+use crate::domain::users::adding::{self, UserSpec};
 use crate::error::{Error, Result};
 use crate::store;
 
@@ -79,7 +80,7 @@ pub async fn sign_up(
     (email, password): (&str, &Password),
 ) -> Result<User> {
     find_organization(app, invite).await?;
-    let password_hash = users::prepare_password(app, Some(password)).await?;
+    let password_hash = adding::prepare_password(app, Some(password)).await?;
     let mut tx = app.db.write().await?;
     let hash = app.sealing.hash(invite);
     let organization = store::organizations::find_by_invite_hash(&mut tx, hash.as_bytes())
@@ -90,7 +91,7 @@ pub async fn sign_up(
             )
         })?;
     let spec = UserSpec::new(email, Role::Member);
-    let user = users::insert(app, cx, &mut tx, (&organization, spec, password_hash)).await?;
+    let user = adding::insert(app, cx, &mut tx, (&organization, spec, password_hash)).await?;
     tx.commit().await?;
     Ok(user)
 }

@@ -8,6 +8,7 @@ use crate::domain::access::{self, Action, Role};
 use crate::domain::audit::{self, Subject};
 use crate::domain::users::{self, User};
 use crate::error::{Error, Result};
+use crate::store::tokens::Ending;
 use crate::store::{self, Tx};
 
 pub use crate::store::organizations::Membership;
@@ -55,8 +56,7 @@ pub async fn find(app: &App, cx: &Cx, organization_id: i64, user_id: i64) -> Res
         .ok_or_else(|| Error::not_found("No OrganizationMember matches the given query."))
 }
 
-/// Removes a member. His tokens in this organization are refused from the moment this returns; the
-/// membership stays on record.
+/// Removes a member. His tokens in this organization are revoked; the membership stays on record.
 ///
 /// # Errors
 /// [`Error::Conflict`] for oneself; [`Error::Forbidden`] below admin and for an owner;
@@ -82,7 +82,7 @@ pub async fn remove(app: &App, cx: &Cx, organization_id: i64, user_id: i64) -> R
         }
         Some(Role::Owner) => {
             return Err(Error::forbidden(
-                "An owner cannot be removed. Give him another role first.",
+                "An owner cannot be removed. Change the role first.",
             ));
         }
         Some(Role::Admin | Role::Member) => leave(&mut tx, cx, organization_id, user_id).await?,
@@ -139,6 +139,14 @@ pub(super) async fn leave(tx: &mut Tx, cx: &Cx, organization_id: i64, user_id: i
     };
     membership.removed_at = Some(cx.now);
     store::organizations::update_membership(tx, &membership).await?;
+    // His tokens end for good: should he come back one day, nobody may find an old one working.
+    let by = cx.actor_name();
+    let ending = Ending {
+        at: cx.now,
+        because: "member_removed",
+        by: &by,
+    };
+    store::tokens::update_revoked_by_member(tx, (organization_id, user_id), ending).await?;
     let mut user = users::find_by_id(tx, user_id).await?;
     if user.active_organization_id == Some(organization_id) {
         let others = store::organizations::list_by_user(tx, user_id).await?;
@@ -153,6 +161,61 @@ pub(super) async fn leave(tx: &mut Tx, cx: &Cx, organization_id: i64, user_id: i
         json!({"organization": organization_id}),
     )
     .await
+}
+
+/// Gives a member another role.
+///
+/// # Errors
+/// [`Error::NotFound`] for whoever is no member; [`Error::Forbidden`] below admin, for a role above
+/// the caller's own, and for the last owner.
+pub async fn set_role(
+    app: &App,
+    cx: &Cx,
+    organization_id: i64,
+    (user_id, role): (i64, Role),
+) -> Result<()> {
+    access::require_in(cx, Action::ChangeMembers, organization_id)?;
+    require_may_grant(cx, role)?;
+    let mut tx = app.db.write().await?;
+    let old = role_of(&mut tx, organization_id, user_id).await?;
+    let old = old.ok_or_else(|| Error::not_found("Member not found"))?;
+    require_may_grant(cx, old)?;
+    if role != Role::Owner {
+        refuse_last_owner(&mut tx, organization_id, user_id).await?;
+    }
+    join(&mut tx, cx, organization_id, (user_id, role)).await?;
+    let detail = json!({"organization": organization_id, "role": role.as_str()});
+    audit::record(&mut tx, cx, "member.role", Subject::User(user_id), detail).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Passes unless the user is the only active owner of the organization.
+pub(super) async fn refuse_last_owner(
+    tx: &mut Tx,
+    organization_id: i64,
+    user_id: i64,
+) -> Result<()> {
+    let owners = store::organizations::list_active_owners(tx, organization_id).await?;
+    if owners == [user_id] {
+        return Err(Error::forbidden(
+            "This is the organization's only owner. Make somebody else an owner first.",
+        ));
+    }
+    Ok(())
+}
+
+/// Passes unless the user's role is above the caller's own.
+pub(super) async fn refuse_above_own(
+    tx: &mut Tx,
+    cx: &Cx,
+    organization_id: i64,
+    user_id: i64,
+) -> Result<()> {
+    match role_of(tx, organization_id, user_id).await? {
+        Some(role) => require_may_grant(cx, role),
+        None => Ok(()),
+    }
 }
 
 /// An admin grants no role above his own.

@@ -1,5 +1,7 @@
 //! Browsers' sessions: a random text in a cookie, its digest in the database, dead at sign-out.
 
+use std::fmt;
+
 use keybearer_verify::{ScopeSet, TokenHash};
 
 use crate::app::App;
@@ -17,14 +19,19 @@ use crate::store::users::User;
 pub const SESSION_FOR_MS: i64 = 14 * 86_400_000;
 const LONGEST_CLIENT: usize = 256;
 
-/// What a browser's cookie holds.
-#[derive(Debug)]
+/// What a browser's cookie holds. It prints as `SessionSecret`.
 pub struct SessionSecret(String);
 
 impl SessionSecret {
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Debug for SessionSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionSecret")
     }
 }
 

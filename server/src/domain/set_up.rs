@@ -7,7 +7,8 @@ use crate::cx::Cx;
 use crate::domain::access::Role;
 use crate::domain::organizations;
 use crate::domain::passwords::Password;
-use crate::domain::users::{self, User, UserSpec};
+use crate::domain::users::User;
+use crate::domain::users::adding::{self, UserSpec};
 use crate::error::{Error, Result};
 use crate::store;
 
@@ -56,7 +57,7 @@ pub async fn by_link(
 ) -> Result<User> {
     if !is_secret(app, secret) {
         return Err(Error::forbidden(
-            "This set-up link is not valid. The server's log shows the current one.",
+            "This set-up link is not valid. The server prints the current one when it starts.",
         ));
     }
     let spec = UserSpec {
@@ -76,7 +77,7 @@ pub async fn by_link(
 /// # Errors
 /// [`Error::Invalid`] for an e-mail address, password or token text that is not right.
 pub async fn first_owner(app: &App, cx: &Cx, spec: UserSpec) -> Result<Option<User>> {
-    let password_hash = users::prepare_password(app, spec.password.as_ref()).await?;
+    let password_hash = adding::prepare_password(app, spec.password.as_ref()).await?;
     let mut tx = app.db.write().await?;
     if store::users::any(&mut tx).await? {
         return Ok(None);
@@ -85,7 +86,7 @@ pub async fn first_owner(app: &App, cx: &Cx, spec: UserSpec) -> Result<Option<Us
         Some(organization) => organization,
         None => organizations::insert(app, cx, &mut tx, FIRST_TITLE).await?,
     };
-    let user = users::insert(app, cx, &mut tx, (&organization, spec, password_hash)).await?;
+    let user = adding::insert(app, cx, &mut tx, (&organization, spec, password_hash)).await?;
     organization.created_by = Some(user.id);
     organizations::save(
         &mut tx,

@@ -15,6 +15,15 @@ pub struct SigningKeys {
     keys: Vec<SigningKey>,
 }
 
+/// Whether there is a key that was sealed already, so that no new sealing key will do.
+///
+/// # Errors
+/// If the database fails.
+pub async fn is_sealed(db: &Db) -> Result<bool> {
+    let mut tx = db.read().await?;
+    Ok(!signing_keys::list(&mut tx).await?.is_empty())
+}
+
 impl SigningKeys {
     /// Reads the keys; makes the first one if there is none.
     ///

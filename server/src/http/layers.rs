@@ -12,7 +12,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
-use crate::http::label_studio::failure::Failure;
+use crate::http::credentials::Auth;
+use crate::http::label_studio::failure::{self, Failure};
 use crate::http::{api, extract, label_studio, ui};
 
 /// Gives the path its one spelling: no slash at the end, no doubled slash, not below the base path.
@@ -50,7 +51,9 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
     let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
     let address = extract::client_address(&app, &parts);
     let started = Instant::now();
-    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let response = next.run(Request::from_parts(parts, body)).await;
+    // What no door has written out: the failure behind a panic.
+    let mut response = failure::render(&app, Auth::None, response);
     let headers = response.headers_mut();
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,

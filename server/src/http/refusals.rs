@@ -68,7 +68,7 @@ pub(super) const ALL: [Paragraph; 14] = [
         denial: Denial::TypeDisabled,
         title: "Kind switched off",
         meaning: "The organization has switched this kind of token off.",
-        cure: "Make a token of another kind, or ask an owner or admin to switch this one on in the Access Token Settings.",
+        cure: "Make a token of another kind, or ask an owner or admin to switch this one on in its settings.",
     },
     Paragraph {
         denial: Denial::UserInactive,
@@ -126,11 +126,11 @@ pub(super) fn cause(kind: Option<TokenKind>, denial: Denial) -> String {
         Denial::Expired if kind == Some(TokenKind::Access) => {
             "This access token has expired: exchange your personal access token again (POST /api/token/refresh).".to_owned()
         }
-        Denial::Expired => format!("This {title} has expired: make a new one on the Account & Settings page."),
+        Denial::Expired => format!("This {title} has expired: make a new one."),
         Denial::Revoked if kind == Some(TokenKind::Access) => {
             "The personal access token behind this access token was revoked: make a new one.".to_owned()
         }
-        Denial::Revoked => format!("This {title} was revoked: make a new one on the Account & Settings page."),
+        Denial::Revoked => format!("This {title} was revoked: make a new one."),
         Denial::WrongTokenType if kind == Some(TokenKind::Access) => {
             "This is an access token; a personal access token is needed here.".to_owned()
         }
@@ -140,8 +140,12 @@ pub(super) fn cause(kind: Option<TokenKind>, denial: Denial) -> String {
                 .to_owned()
         }
         Denial::WrongTokenType => format!("This is a {title}; it is used as it is and needs no exchange."),
+        // The switch is that of the token which the access token came from.
+        Denial::TypeDisabled if kind == Some(TokenKind::Access) => {
+            cause(Some(TokenKind::Personal), denial)
+        }
         Denial::TypeDisabled => format!(
-            "{}s are switched off in this organization: an owner or admin can switch them on in its Access Token Settings.",
+            "{}s are switched off in this organization: an owner or admin can switch them on in its settings.",
             capitalized(title)
         ),
         Denial::UserInactive => "The account behind this token is deactivated: ask an admin.".to_owned(),
@@ -160,7 +164,7 @@ pub(super) fn cause(kind: Option<TokenKind>, denial: Denial) -> String {
 /// For a caller who may come in and wants a token of a kind that is switched off.
 pub(super) fn type_disabled(kind: TokenKind) -> String {
     format!(
-        "{}s are switched off in this organization. An owner or admin can switch them on in its Access Token Settings.",
+        "{}s are switched off in this organization. An owner or admin can switch them on in its settings.",
         capitalized(kind.title())
     )
 }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, FromRow, PgPool, Postgres, Sqlite, SqlitePool,
@@ -23,6 +24,8 @@ use super::migrate;
 /// How long a transaction waits for another process's lock or for a free connection.
 const WAIT_FOR: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
+/// The advisory lock on PostgreSQL that keeps writers in line, as SQLite does by itself.
+const WRITE_LOCK: i64 = 7_163_392_046_285;
 const POSTGRES_CONNECTIONS: u32 = 16;
 
 /// A database of either engine.
@@ -139,6 +142,7 @@ impl Db {
             SqlitePoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(WAIT_FOR * 2)
+                .before_acquire(|connection, _| Box::pin(async move { Ok(is_idle(connection)) }))
         };
         let writer = pool(1).connect_with(options.clone()).await?;
         Ok(Self(Engine::Sqlite {
@@ -168,7 +172,8 @@ impl Db {
         }))
     }
 
-    /// Opens a transaction for writing. On SQLite there is one at a time.
+    /// Opens a transaction for writing. There is one at a time, over all processes and nodes on the
+    /// database: what it has read is still so when it commits.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the database cannot be reached, is locked or read-only.
@@ -177,7 +182,14 @@ impl Db {
             Engine::Sqlite { writer, .. } => {
                 Inner::Sqlite(writer.begin_with("begin immediate").await?)
             }
-            Engine::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+            Engine::Postgres(pool) => {
+                let mut tx = pool.begin().await?;
+                sqlx::query("select pg_advisory_xact_lock($1)")
+                    .bind(WRITE_LOCK)
+                    .execute(&mut *tx)
+                    .await?;
+                Inner::Postgres(tx)
+            }
         }))
     }
 
@@ -250,6 +262,12 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+/// Whether no transaction is open on a connection from the pool. SQLite takes a transaction back by
+/// itself when the disk is full; the driver then still counts one, and the connection is done for.
+fn is_idle(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
 }
 
 /// How many rows a statement touched.

@@ -32,11 +32,6 @@ struct Applied {
 /// Applies what is missing.
 pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
     let mut tx = db.write().await?;
-    if db.is_postgres() {
-        // Two nodes that start together: the second waits here and then finds the work done.
-        tx.execute("select pg_advisory_xact_lock(7163392046285)", bind![])
-            .await?;
-    }
     create_table(&mut tx, db.is_postgres()).await?;
     // A database that cannot be written is found now and not at the first change: SQLite opens a
     // read-only file without a word.

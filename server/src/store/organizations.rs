@@ -213,6 +213,18 @@ pub async fn list_memberships(
     .await
 }
 
+/// The ids of an organization's owners whose accounts are active.
+pub async fn list_active_owners(tx: &mut Tx, organization_id: i64) -> Result<Vec<i64>, StoreError> {
+    let rows: Vec<(i64,)> = tx
+        .all(
+            "select users.id from users join memberships on memberships.user_id = users.id \
+             where organization_id = $1 and role = 'owner' and removed_at is null and is_active order by users.id",
+            bind![organization_id],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// How many members an organization has, removed ones not counted.
 pub async fn count_memberships(tx: &mut Tx, organization_id: i64) -> Result<i64, StoreError> {
     let (count,) = tx

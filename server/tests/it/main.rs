@@ -10,5 +10,22 @@
     reason = "a test that meets what it does not expect fails, and says where"
 )]
 
+mod any_header;
 mod api;
+mod authorization;
+mod bad_input;
+mod cli;
+mod config_docs;
+mod documents;
+mod parity;
+mod races;
+mod secrets;
+mod sessions;
+mod store;
 mod support;
+mod tidy;
+mod token_confusion;
+mod token_life;
+mod two_organizations;
+mod ui;
+mod vectors;

@@ -63,7 +63,7 @@ pub(super) async fn replace(
     cx: &Cx,
     mut tx: Tx,
     owner: &User,
-    text: Option<&str>,
+    text: Option<&PlainToken>,
 ) -> Result<(Token, PlainToken)> {
     let organization = organizations::of_user(&mut tx, owner).await?;
     let old = live(&mut tx, owner.id, organization.id).await?;
@@ -84,10 +84,10 @@ pub async fn insert(
     cx: &Cx,
     tx: &mut Tx,
     owner: &User,
-    (organization, text): (&Organization, Option<&str>),
+    (organization, text): (&Organization, Option<&PlainToken>),
 ) -> Result<(Token, PlainToken)> {
     let text = match text {
-        Some(text) => checked_text(text)?.to_owned(),
+        Some(text) => checked_text(text.reveal())?.to_owned(),
         None => app.random.hex::<20>(),
     };
     let draft = Draft {

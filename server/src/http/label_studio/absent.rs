@@ -50,8 +50,8 @@ pub async fn unknown_path(app: &App, parts: &Parts) -> Response {
         Ok(_) => Failure::http(
             StatusCode::NOT_FOUND,
             format!(
-                "Not found. Keybearer has no {family} of its own. In gateway mode (keybearer serve --upstream URL) it \
-                 passes {path} on to the Label Studio behind it."
+                "Not found. Keybearer has no {family} of its own. In gateway mode, in front of a Label Studio, it passes \
+                 {path} on; this server is not in gateway mode."
             ),
         ),
         Err(error) => Failure::from(error),

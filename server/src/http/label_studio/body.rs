@@ -13,13 +13,13 @@ use crate::http::extract;
 
 /// What a client sent.
 #[derive(Debug)]
-pub(super) enum Data {
+pub(super) enum Body {
     Json(Json),
     /// A form's pairs; of two with one name the later holds.
     Form(Vec<(String, String)>),
 }
 
-impl Data {
+impl Body {
     /// The fields that were sent.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl Data {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Data {
+impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Failure;
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Failure> {

@@ -86,7 +86,7 @@ impl IntoResponse for Failure {
 }
 
 /// Writes out a [`Failure`] that came back as a response; leaves every other response as it is.
-pub(super) fn render(app: &App, auth: Auth, mut response: Response) -> Response {
+pub(in crate::http) fn render(app: &App, auth: Auth, mut response: Response) -> Response {
     match response.extensions_mut().remove::<Arc<Failure>>() {
         Some(failure) => {
             let mut written = write(app, auth, &failure.0);

@@ -6,14 +6,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::body::Data;
+use super::body::Body;
 use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::{self, Failure};
 use super::python_json::Json;
 use super::tokens::answer;
 use crate::app::App;
 use crate::cx::Cx;
-use crate::domain::users;
+use crate::domain::users::{self, changing};
 use crate::http::credentials::Auth;
 
 pub(super) static HOTKEYS: Endpoint = Endpoint {
@@ -58,10 +58,10 @@ pub(super) async fn show(
 pub(super) async fn update(
     State(app): State<App>,
     Extension(cx): Extension<Cx>,
-    data: Data,
+    data: Body,
 ) -> Result<Response, Failure> {
     let object = match data {
-        Data::Json(json) if !matches!(json, Json::Object(_)) => return Ok(refuse_body(&json)),
+        Body::Json(json) if !matches!(json, Json::Object(_)) => return Ok(refuse_body(&json)),
         data => data.object()?,
     };
     let hotkeys = match object.get("custom_hotkeys") {
@@ -78,7 +78,7 @@ pub(super) async fn update(
             )));
         }
     };
-    users::update_hotkeys(&app, &cx, &hotkeys).await?;
+    changing::update_hotkeys(&app, &cx, &hotkeys).await?;
     answer(StatusCode::OK, &json!({"custom_hotkeys": hotkeys}))
 }
 

@@ -8,7 +8,7 @@
 mod absent;
 mod body;
 mod current_user;
-mod endpoint;
+pub(super) mod endpoint;
 pub mod failure;
 mod fields;
 mod hotkeys;
@@ -56,7 +56,7 @@ pub fn router(app: &App) -> Router<App> {
             get(memberships::show).merge(delete(memberships::delete))))
         .route("/api/invite", on(&invites::INVITE, get(invites::show)))
         .route("/api/invite/reset-token", on(&invites::RESET, post(invites::reset)))
-        .route("/api/version", get(version::show).options(version::show))
+        .route("/api/version", get(version::show).options(version::show).fallback(version::other_method))
         .route("/version", get(version::page))
         .route("/health", get(version::health))
 }

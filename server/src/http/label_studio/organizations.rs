@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::body::Data;
+use super::body::Body;
 use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::Failure;
 use super::selection::select;
@@ -86,7 +86,7 @@ pub(super) async fn update(
     State(app): State<App>,
     Extension(cx): Extension<Cx>,
     PathIds([id]): PathIds<1>,
-    data: Data,
+    data: Body,
 ) -> Result<Response, Failure> {
     let mut object = data.object()?;
     let title = object.text("title", false);
@@ -102,7 +102,7 @@ pub(super) async fn replace(
     State(app): State<App>,
     Extension(cx): Extension<Cx>,
     PathIds([id]): PathIds<1>,
-    data: Data,
+    data: Body,
 ) -> Result<Response, Failure> {
     let mut object = data.object()?;
     let title = object.required_text("title");

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::body::Data;
+use super::body::Body;
 use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::Failure;
 use super::tokens::answer;
@@ -59,7 +59,7 @@ pub(super) async fn show(
 pub(super) async fn update(
     State(app): State<App>,
     Extension(cx): Extension<Cx>,
-    data: Data,
+    data: Body,
 ) -> Result<Response, Failure> {
     let organization_id = access::require(&cx, Action::ChangeOrganization)?.organization_id;
     let mut object = data.object()?;

@@ -8,7 +8,7 @@ use keybearer_verify::{PlainToken, TokenKind};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::body::Data;
+use super::body::Body;
 use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::{self, Failure};
 use super::users::instant;
@@ -92,7 +92,7 @@ pub(super) async fn list(
 pub(super) async fn create(
     State(app): State<App>,
     Extension(cx): Extension<Cx>,
-    data: Data,
+    data: Body,
 ) -> Result<Response, Failure> {
     let user_id = access::require(&cx, Action::ChangeOwnTokens)?.user_id;
     let mut object = data.object()?;
@@ -109,7 +109,7 @@ pub(super) async fn create(
 pub(super) async fn exchange(
     State(app): State<App>,
     Extension(cx): Extension<Cx>,
-    data: Data,
+    data: Body,
 ) -> Result<Response, Failure> {
     let text = refresh_field(data)?;
     let access = exchange::exchange(&app, &cx, &text).await?;
@@ -119,7 +119,7 @@ pub(super) async fn exchange(
 pub(super) async fn rotate(
     State(app): State<App>,
     Extension(cx): Extension<Cx>,
-    data: Data,
+    data: Body,
 ) -> Result<Response, Failure> {
     let text = refresh_field(data)?;
     let (_, plain) = personal::rotate(&app, &cx, &text).await?;
@@ -129,7 +129,7 @@ pub(super) async fn rotate(
 pub(super) async fn revoke(
     State(app): State<App>,
     Extension(cx): Extension<Cx>,
-    data: Data,
+    data: Body,
 ) -> Result<StatusCode, Failure> {
     let text = refresh_field(data)?;
     match personal::revoke_shown(&app, &cx, &text).await {
@@ -139,7 +139,7 @@ pub(super) async fn revoke(
     }
 }
 
-fn refresh_field(data: Data) -> Result<String, Failure> {
+fn refresh_field(data: Body) -> Result<String, Failure> {
     let mut object = data.object()?;
     let text = object.required_text("refresh");
     object.check().map(|()| text)

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::body::Data;
+use super::body::Body;
 use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::Failure;
 use super::python_json::Json;
@@ -18,7 +18,9 @@ use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::access::{self, Action, Role};
 use crate::domain::organizations;
-use crate::domain::users::{self, LONGEST_TEXT, User, UserChange, UserSpec};
+use crate::domain::users::adding::{self, UserSpec};
+use crate::domain::users::changing::{self, UserChange};
+use crate::domain::users::{self, LONGEST_TEXT, User};
 use crate::http::credentials::Auth;
 use crate::http::extract::PathIds;
 
@@ -67,7 +69,7 @@ pub(super) async fn show(
 pub(super) async fn create(
     State(app): State<App>,
     Extension(cx): Extension<Cx>,
-    data: Data,
+    data: Body,
 ) -> Result<Response, Failure> {
     let organization_id = access::require(&cx, Action::ChangeMembers)?.organization_id;
     let mut object = data.object()?;
@@ -86,7 +88,7 @@ pub(super) async fn create(
         ..UserSpec::new(&email, Role::Member)
     };
     object.check()?;
-    let user = users::add(&app, &cx, organization_id, spec).await?;
+    let user = adding::add(&app, &cx, organization_id, spec).await?;
     answer(StatusCode::CREATED, &view(&app, &user).await?)
 }
 
@@ -94,7 +96,7 @@ pub(super) async fn update(
     State(app): State<App>,
     Extension(cx): Extension<Cx>,
     PathIds([id]): PathIds<1>,
-    data: Data,
+    data: Body,
 ) -> Result<Response, Failure> {
     let mut object = data.object()?;
     if object.get("email").is_some() {
@@ -116,7 +118,7 @@ pub(super) async fn update(
         allow_newsletters: allow_newsletters(&mut object),
     };
     object.check()?;
-    let user = users::update(&app, &cx, id, change).await?;
+    let user = changing::update(&app, &cx, id, change).await?;
     answer(StatusCode::OK, &view(&app, &user).await?)
 }
 
@@ -125,7 +127,7 @@ pub(super) async fn delete(
     Extension(cx): Extension<Cx>,
     PathIds([id]): PathIds<1>,
 ) -> Result<StatusCode, Failure> {
-    users::delete(&app, &cx, id).await?;
+    changing::delete(&app, &cx, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

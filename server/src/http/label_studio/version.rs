@@ -1,7 +1,7 @@
 //! Which Label Studio this interface is compatible with, and whether Keybearer is up.
 
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::failure::{self, Failure};
@@ -21,6 +21,19 @@ pub(super) async fn show() -> Response {
         VERSION_JSON.trim_end(),
     )
         .into_response()
+}
+
+pub(super) async fn other_method(State(app): State<App>, method: Method) -> Response {
+    let refused = Failure::http(
+        StatusCode::METHOD_NOT_ALLOWED,
+        format!("Method \"{method}\" not allowed."),
+    );
+    let mut response = failure::render(&app, Auth::None, refused.into_response());
+    response.headers_mut().insert(
+        header::ALLOW,
+        HeaderValue::from_static("GET, HEAD, OPTIONS"),
+    );
+    response
 }
 
 /// The same for people.

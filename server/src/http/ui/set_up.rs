@@ -27,7 +27,7 @@ struct SetUpPage<'a> {
 pub(super) async fn show(State(app): State<App>, parts: Parts) -> Response {
     let secret = forms::query_value(parts.uri.query(), "token").unwrap_or_default();
     if !set_up::is_secret(&app, &secret) {
-        let text = "This set-up link is not valid: it works once, until the first account is made. The server's log shows the current one.";
+        let text = "This set-up link is not valid: it works once, until the first account is made. The server prints the current one when it starts.";
         return say(&app, StatusCode::FORBIDDEN, "Not allowed", text);
     }
     let csrf = forms::csrf_text(&app, &parts.headers);

@@ -7,12 +7,12 @@ use axum::http::request::Parts;
 use axum::response::Response;
 
 use super::forms::{self, Form};
-use super::{error_page, page, redirect};
+use super::{error_page, page, redirect, say};
 use crate::app::App;
 use crate::domain::passwords::Password;
 use crate::domain::{sessions, set_up};
 use crate::error::Error;
-use crate::http::extract;
+use crate::http::{extract, same_origin};
 
 /// Label Studio's sentence, the same whatever was wrong.
 const NO_MATCH: &str = "The email and password you entered don't match.";
@@ -88,6 +88,10 @@ pub(super) async fn submit(State(app): State<App>, form: Form) -> Response {
 
 /// Ends the session, so that its cookie's text opens nothing any more wherever it lies.
 pub(super) async fn sign_out(State(app): State<App>, parts: Parts) -> Response {
+    if !same_origin::is_proven(&app, &parts.method, &parts.headers) {
+        let text = "This comes from another site's page. Sign out on Keybearer's own page.";
+        return say(&app, StatusCode::FORBIDDEN, "Not accepted", text);
+    }
     let cx = extract::anonymous_cx(&app, &parts);
     if let Some(secret) = extract::cookie(&parts.headers, extract::SESSION_COOKIE)
         && let Err(error) = sessions::sign_out(&app, &cx, secret).await

@@ -1,0 +1,7 @@
+//! The pages, as a browser sees them. `browse` fills in and sends their forms.
+
+mod browse;
+mod pages;
+mod set_up;
+mod sign_in;
+mod sign_up;

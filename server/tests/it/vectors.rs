@@ -1,0 +1,89 @@
+//! The vectors of `verify`, asked of the server: a token in the state that each one describes gets
+//! the same answer over HTTP.
+
+use keybearer::store;
+use keybearer::store::tokens::Token;
+use keybearer_verify::{KeyToken, Presented, TokenHash};
+use serde_json::Value;
+
+use crate::support::TestApp;
+
+const WHOAMI: &str = "/api/current-user/whoami";
+
+#[tokio::test]
+async fn every_vector_gets_its_answer_from_the_server() {
+    let file: Value = serde_json::from_str(include_str!("../../../verify/vectors.json")).unwrap();
+    let t = TestApp::with_signing_secret_of(file["secret"].as_str().unwrap()).await;
+    let mut asked = 0;
+    for vector in file["vectors"].as_array().unwrap() {
+        let token = vector["token"].as_str().unwrap();
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) || token.is_empty() {
+            // As a header, those never come to be a token.
+            continue;
+        }
+        t.set_time(vector["now"].as_i64().unwrap());
+        describe(&t, token, &vector["grant"]).await;
+        let answer = match vector["purpose"].as_str().unwrap() {
+            "exchange" => t.exchange(token).await,
+            _ => t.bearer(token).get(WHOAMI).await,
+        };
+        let code = match answer.status {
+            200 => "allowed".into(),
+            _ => answer.refusal(401)["code"].clone(),
+        };
+        assert_eq!(code, vector["expect"], "{}", vector["name"]);
+        asked += 1;
+    }
+    assert!(asked > 50, "only {asked} were asked");
+}
+
+/// Brings the database into the state that `grant` describes: one token of the owner, or none.
+async fn describe(t: &TestApp, token: &str, grant: &Value) {
+    t.database.meddle("delete from tokens").await;
+    if grant.is_null() {
+        return;
+    }
+    let is = |name: &str| grant[name].as_bool().unwrap();
+    let number = |name: &str| grant[name].as_i64();
+    let removed = if is("is_member") { "null" } else { "0" };
+    let revoked = number("revoked_at").map_or("null".into(), |at| at.to_string());
+    let id = grant["id"].as_str().unwrap();
+    let row = Token {
+        id: id.into(),
+        kind: grant["kind"].as_str().unwrap().into(),
+        user_id: 1,
+        organization_id: 1,
+        name: String::new(),
+        hash: hash(t, token),
+        sealed: None,
+        created_at: number("created_at").unwrap(),
+        expires_at: number("expires_at"),
+        revoked_at: None,
+        revoked_because: None,
+        successor_id: None,
+    };
+    let mut tx = t.app.db.write().await.unwrap();
+    store::tokens::insert(&mut tx, &row).await.unwrap();
+    tx.commit().await.unwrap();
+    let sql = format!(
+        "update tokens set revoked_at = {revoked}; update users set is_active = {}; \
+         update memberships set removed_at = {removed}; \
+         update organizations set personal_enabled = {}, legacy_enabled = {}, key_enabled = {}",
+        is("is_active"),
+        is("personal_enabled"),
+        is("legacy_enabled"),
+        is("key_enabled"),
+    );
+    t.database.meddle(&sql).await;
+}
+
+/// What the server stores of a token, and of a text that only looks like one.
+fn hash(t: &TestApp, token: &str) -> Vec<u8> {
+    let hash = match Presented::parse(token) {
+        Ok(Presented::Signed(signed)) => signed.hash(),
+        Ok(Presented::Key(key)) => TokenHash::digest(KeyToken::plain(&key).reveal()),
+        Ok(Presented::Legacy(plain)) => t.app.sealing.hash(plain.reveal()),
+        Err(_) => TokenHash::digest(token),
+    };
+    hash.as_bytes().to_vec()
+}

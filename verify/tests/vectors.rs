@@ -1,0 +1,125 @@
+//! `vectors.json`: tokens and the answers that every implementation of this format must give. The
+//! file was made by an implementation in another language.
+
+use keybearer_verify::{
+    Ask, Denial, Grant, Malformed, Owner, Policy, Presented, Purpose, SigningKey, TokenKind,
+    Verdict, judge,
+};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Vectors {
+    secret: String,
+    vectors: Vec<Vector>,
+}
+
+#[derive(Deserialize)]
+struct Vector {
+    name: String,
+    token: String,
+    purpose: String,
+    now: i64,
+    grant: Option<StoredGrant>,
+    expect: String,
+}
+
+/// A grant as the file writes it, flat.
+#[derive(Clone, Deserialize)]
+struct StoredGrant {
+    id: String,
+    kind: String,
+    user_id: i64,
+    organization_id: i64,
+    created_at: i64,
+    expires_at: Option<i64>,
+    revoked_at: Option<i64>,
+    is_active: bool,
+    is_member: bool,
+    personal_enabled: bool,
+    legacy_enabled: bool,
+    key_enabled: bool,
+}
+
+impl StoredGrant {
+    fn grant(self) -> Grant {
+        Grant {
+            id: self.id,
+            kind: TokenKind::parse(&self.kind).expect("the file names a kind"),
+            user_id: self.user_id,
+            organization_id: self.organization_id,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            revoked_at: self.revoked_at,
+            owner: Owner {
+                is_active: self.is_active,
+                is_member: self.is_member,
+            },
+            policy: Policy {
+                personal_enabled: self.personal_enabled,
+                legacy_enabled: self.legacy_enabled,
+                key_enabled: self.key_enabled,
+            },
+        }
+    }
+}
+
+fn vectors() -> Vectors {
+    serde_json::from_str(include_str!("../vectors.json")).expect("the file is as declared above")
+}
+
+/// What whoever embeds this crate does with a token: form, signature, look-up, judgement.
+fn answer(vector: &Vector, key: &SigningKey) -> Result<Verdict, Denial> {
+    let presented = Presented::parse(&vector.token).map_err(|malformed| match malformed {
+        Malformed::KeyChecksum => Denial::BadChecksum,
+        _ => Denial::Malformed,
+    })?;
+    let claims = match &presented {
+        Presented::Signed(signed) => Some(signed.verify([key])?),
+        Presented::Key(_) | Presented::Legacy(_) => None,
+    };
+    let grant = vector.grant.clone().ok_or(Denial::UnknownToken)?.grant();
+    let purpose = match vector.purpose.as_str() {
+        "exchange" => Purpose::Exchange,
+        _ => Purpose::Api,
+    };
+    Ok(judge(&grant, &Ask { purpose, claims }, vector.now))
+}
+
+#[test]
+fn every_vector_gets_its_answer() {
+    let file = vectors();
+    let key = SigningKey::hs256(file.secret.as_bytes());
+    for vector in &file.vectors {
+        let code = match answer(vector, &key) {
+            Ok(Verdict::Allowed) => "allowed",
+            Ok(Verdict::Denied(denial)) | Err(denial) => denial.code(),
+        };
+        assert_eq!(code, vector.expect, "{}", vector.name);
+    }
+}
+
+#[test]
+fn every_reason_for_no_has_a_vector() {
+    let file = vectors();
+    for denial in Denial::ALL {
+        let is_there = file
+            .vectors
+            .iter()
+            .any(|vector| vector.expect == denial.code());
+        assert!(is_there, "{} has none", denial.code());
+    }
+}
+
+#[test]
+fn every_name_says_one_thing() {
+    let file = vectors();
+    let mut names: Vec<&str> = file
+        .vectors
+        .iter()
+        .map(|vector| vector.name.as_str())
+        .collect();
+    names.sort_unstable();
+    let count = names.len();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
