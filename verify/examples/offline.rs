@@ -5,7 +5,7 @@
 #![expect(clippy::print_stdout, reason = "an example shows its answer")]
 
 use keybearer_verify::{
-    Ask, Claims, Denial, Grant, Owner, Policy, Presented, Purpose, SignedKind, SigningKey,
+    Ask, Claims, Denial, Grant, Limits, Owner, Policy, Presented, Purpose, SignedKind, SigningKey,
     TokenKind, Verdict, judge,
 };
 
@@ -19,15 +19,14 @@ fn grant() -> Grant {
         created_at: 1_767_323_045_000,
         expires_at: None,
         revoked_at: None,
+        retires_at: None,
+        last_used_at: None,
+        limits: Limits::default(),
         owner: Owner {
             is_active: true,
             is_member: true,
         },
-        policy: Policy {
-            personal_enabled: true,
-            legacy_enabled: false,
-            key_enabled: true,
-        },
+        policy: Policy::open(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Pure: grant, question and time in, verdict out. Whoever calls it has already proven that the
 //! caller holds the secret (signature or hash), so every reason may be told.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use crate::grant::{DirectUse, Grant, Limits};
 use crate::scope::Need;

@@ -61,6 +61,16 @@ impl Need {
     }
 }
 
+impl Need {
+    /// The need that a scope's word answers.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Read, Self::Write, Self::Admin, Self::Tokens]
+            .into_iter()
+            .find(|need| need.as_str() == word)
+    }
+}
+
 /// A text that is no scope; one sentence of why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAScope(pub &'static str);

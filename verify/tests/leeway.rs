@@ -1,8 +1,8 @@
 //! The clock, stepped across every edge: when a token begins, when it ends, and what stays so.
 
 use keybearer_verify::{
-    Ask, Claims, Denial, Grant, LEEWAY_SECONDS, Owner, Policy, Purpose, SignedKind, TokenKind,
-    Verdict, judge,
+    Ask, Claims, Denial, Grant, LEEWAY_SECONDS, Limits, Owner, Policy, Purpose, SignedKind,
+    TokenKind, Verdict, judge,
 };
 use proptest::prelude::*;
 
@@ -18,14 +18,16 @@ fn grant() -> Grant {
         created_at: ISSUED * 1000,
         expires_at: None,
         revoked_at: None,
+        retires_at: None,
+        last_used_at: None,
+        limits: Limits::default(),
         owner: Owner {
             is_active: true,
             is_member: true,
         },
         policy: Policy {
-            personal_enabled: true,
             legacy_enabled: true,
-            key_enabled: true,
+            ..Policy::open()
         },
     }
 }
@@ -127,7 +129,7 @@ prop_compose! {
             expires_at,
             revoked_at,
             owner: Owner { is_active, is_member },
-            policy: Policy { personal_enabled, legacy_enabled, key_enabled },
+            policy: Policy { personal_enabled, legacy_enabled, key_enabled, ..Policy::open() },
             ..grant()
         }
     }
@@ -160,7 +162,7 @@ proptest! {
 
     #[test]
     fn only_a_personal_access_token_is_exchanged(grant in any_grant(), now in any::<i64>()) {
-        let ask = Ask { purpose: Purpose::Exchange, claims: None };
+        let ask = Ask { purpose: Purpose::Exchange, ..Ask::api() };
         if judge(&grant, &ask, now) == Verdict::Allowed {
             prop_assert_eq!(grant.kind, TokenKind::Personal);
         }

@@ -2,8 +2,8 @@
 //! file was made by an implementation in another language.
 
 use keybearer_verify::{
-    Ask, Denial, Grant, Malformed, Owner, Policy, Presented, Purpose, SigningKey, TokenKind,
-    Verdict, judge,
+    Ask, Denial, DirectUse, Grant, IpNet, Limits, Malformed, Need, Owner, Policy, Presented,
+    Purpose, Scope, ScopeSet, SigningKey, TokenKind, Verdict, judge,
 };
 use serde::Deserialize;
 
@@ -15,6 +15,9 @@ struct Vectors {
 
 #[derive(Deserialize)]
 struct Vector {
+    /// Where the request comes from, and the scope that it needs.
+    address: Option<std::net::IpAddr>,
+    need: Option<String>,
     name: String,
     token: String,
     purpose: String,
@@ -38,6 +41,30 @@ struct StoredGrant {
     personal_enabled: bool,
     legacy_enabled: bool,
     key_enabled: bool,
+    retires_at: Option<i64>,
+    last_used_at: Option<i64>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    ip_ranges: Vec<String>,
+    direct_use: Option<String>,
+    max_ttl_days: Option<i64>,
+    idle_days: Option<i64>,
+    #[serde(default)]
+    policy_scopes: Vec<String>,
+    #[serde(default)]
+    policy_ip_ranges: Vec<String>,
+}
+
+fn limits(scopes: &[String], ip_ranges: &[String]) -> Limits {
+    let scopes = scopes
+        .iter()
+        .map(|scope| Scope::parse(scope).expect("the file has scopes"));
+    let range = |text: &String| text.parse::<IpNet>().expect("the file has ranges");
+    Limits {
+        scopes: ScopeSet::new(scopes),
+        ip_ranges: ip_ranges.iter().map(range).collect(),
+    }
 }
 
 impl StoredGrant {
@@ -50,6 +77,9 @@ impl StoredGrant {
             created_at: self.created_at,
             expires_at: self.expires_at,
             revoked_at: self.revoked_at,
+            retires_at: self.retires_at,
+            last_used_at: self.last_used_at,
+            limits: limits(&self.scopes, &self.ip_ranges),
             owner: Owner {
                 is_active: self.is_active,
                 is_member: self.is_member,
@@ -58,6 +88,11 @@ impl StoredGrant {
                 personal_enabled: self.personal_enabled,
                 legacy_enabled: self.legacy_enabled,
                 key_enabled: self.key_enabled,
+                direct_use: DirectUse::parse(self.direct_use.as_deref().unwrap_or("allow"))
+                    .expect("the file names a way"),
+                max_ttl_days: self.max_ttl_days,
+                idle_days: self.idle_days,
+                limits: limits(&self.policy_scopes, &self.policy_ip_ranges),
             },
         }
     }
@@ -82,7 +117,16 @@ fn answer(vector: &Vector, key: &SigningKey) -> Result<Verdict, Denial> {
         "exchange" => Purpose::Exchange,
         _ => Purpose::Api,
     };
-    Ok(judge(&grant, &Ask { purpose, claims }, vector.now))
+    Ok(judge(
+        &grant,
+        &Ask {
+            purpose,
+            claims,
+            address: vector.address,
+            need: vector.need.as_deref().and_then(Need::parse),
+        },
+        vector.now,
+    ))
 }
 
 #[test]

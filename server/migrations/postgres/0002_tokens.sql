@@ -52,7 +52,7 @@ create table token_uses (
     token_id text not null references tokens (id),
     day bigint not null,
     uses bigint not null,
-    constraint token_uses_token_day primary key (token_id, day)
+    primary key (token_id, day)
 );
 
 -- The secrets that sign and check JWTs, sealed under the installation's key.
@@ -92,4 +92,4 @@ create table audit_head (
     last_id bigint not null,
     digest bytea not null
 );
-insert into audit_head (one, last_id, digest) values (1, 0, ''::bytea);
+insert into audit_head (one, last_id, digest) values (1, 0, '');

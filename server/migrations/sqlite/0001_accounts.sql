@@ -7,6 +7,7 @@ create table users (
     id integer primary key autoincrement,
     -- Lower case; compared as it is stored.
     email text not null,
+    -- Sorted by its bytes on both engines.
     username text not null,
     first_name text not null,
     last_name text not null,

@@ -56,7 +56,8 @@ pub async fn find(app: &App, cx: &Cx, organization_id: i64, user_id: i64) -> Res
         .ok_or_else(|| Error::not_found("No OrganizationMember matches the given query."))
 }
 
-/// Removes a member. His tokens in this organization are revoked; the membership stays on record.
+/// Removes a member. His tokens in this organization are refused from the moment this returns; the
+/// membership stays on record.
 ///
 /// # Errors
 /// [`Error::Conflict`] for oneself; [`Error::Forbidden`] below admin and for an owner;
@@ -112,6 +113,17 @@ pub(super) async fn join(
 ) -> Result<()> {
     match store::organizations::find_membership(tx, organization_id, user_id).await? {
         Some(mut membership) => {
+            if membership.removed_at.is_some() {
+                // Who comes back makes new tokens: nobody may find an old one working again.
+                let by = cx.actor_name();
+                let ending = Ending {
+                    at: cx.now,
+                    because: "member_removed",
+                    by: &by,
+                };
+                let member = (organization_id, user_id);
+                store::tokens::update_revoked_by_member(tx, member, ending).await?;
+            }
             membership.removed_at = None;
             membership.role = role.as_str().into();
             store::organizations::update_membership(tx, &membership).await?;
@@ -139,14 +151,7 @@ pub(super) async fn leave(tx: &mut Tx, cx: &Cx, organization_id: i64, user_id: i
     };
     membership.removed_at = Some(cx.now);
     store::organizations::update_membership(tx, &membership).await?;
-    // His tokens end for good: should he come back one day, nobody may find an old one working.
-    let by = cx.actor_name();
-    let ending = Ending {
-        at: cx.now,
-        because: "member_removed",
-        by: &by,
-    };
-    store::tokens::update_revoked_by_member(tx, (organization_id, user_id), ending).await?;
+
     let mut user = users::find_by_id(tx, user_id).await?;
     if user.active_organization_id == Some(organization_id) {
         let others = store::organizations::list_by_user(tx, user_id).await?;

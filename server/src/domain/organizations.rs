@@ -140,9 +140,14 @@ pub async fn update_title(app: &App, cx: &Cx, id: i64, title: &str) -> Result<Or
     Ok(organization)
 }
 
-/// The organization that `user` works in, where his new tokens belong.
-pub(super) async fn of_user(tx: &mut Tx, user: &User) -> Result<Organization> {
-    match user.active_organization_id {
+/// The organization that new tokens of `user` belong to: where he acts if he makes them himself, else
+/// where he works.
+pub(super) async fn of_user(tx: &mut Tx, cx: &Cx, user: &User) -> Result<Organization> {
+    let acting = cx.caller().filter(|caller| caller.user_id == user.id);
+    match acting
+        .map(|caller| caller.organization_id)
+        .or(user.active_organization_id)
+    {
         Some(id) => find_by_id(tx, id).await,
         None => Err(Error::forbidden(format!(
             "{} is in no organization; tokens belong to one.",

@@ -223,7 +223,7 @@ pub fn view(organization: &Organization) -> serde_json::Value {
 }
 
 fn apply(before: &Organization, change: &PolicyChange) -> Result<Organization> {
-    let days = |field, days: i64| in_range(field, days, tokens::LONGEST_TTL_DAYS, "days");
+    let days = |field, days: i64| in_range(field, days);
     let mut after = before.clone();
     after.personal_enabled = change.personal_enabled.unwrap_or(before.personal_enabled);
     after.legacy_enabled = change.legacy_enabled.unwrap_or(before.legacy_enabled);
@@ -291,15 +291,20 @@ fn refuse_lock_out(change: &PolicyChange, after: &Organization) -> Result<()> {
     Ok(())
 }
 
-fn in_range(field: &'static str, value: i64, most: i64, unit: &str) -> Result<i64> {
-    if (1..=most).contains(&value) {
-        Ok(value)
-    } else {
-        Err(Error::invalid(
-            field,
-            format!("This is between 1 and {most} {unit}."),
-        ))
+fn in_range(field: &'static str, days: i64) -> Result<i64> {
+    let most = tokens::LONGEST_TTL_DAYS;
+    if (1..=most).contains(&days) {
+        return Ok(days);
     }
+    let what = if field == "idle_days" {
+        "The time that a token may lie unused"
+    } else {
+        "A lifetime"
+    };
+    Err(Error::invalid(
+        field,
+        format!("{what} is between 1 and {most} days."),
+    ))
 }
 
 /// Scopes and address ranges as somebody wrote them.

@@ -10,6 +10,8 @@ use crate::error::{Error, Result};
 
 /// Keys that are remembered at the most; above it, those whose window is over are dropped.
 const CAPACITY: usize = 100_000;
+/// Characters of a key that count.
+const LONGEST_KEY: usize = 256;
 
 /// A counter of failed tries.
 #[derive(Clone, Debug)]
@@ -45,8 +47,12 @@ impl Throttle {
         let mut tries = self.lock();
         if tries.len() >= CAPACITY {
             tries.retain(|_, seen| self.is_open(*seen, now));
+            if tries.len() >= CAPACITY {
+                // A flood of keys; the bound on memory is worth more than their count.
+                tries.clear();
+            }
         }
-        let seen = tries.entry(key.to_owned()).or_insert(Tries {
+        let seen = tries.entry(short(key).to_owned()).or_insert(Tries {
             count: 0,
             since: now,
         });
@@ -71,7 +77,7 @@ impl Throttle {
     /// # Errors
     /// As [`Self::charge`].
     pub fn check(&self, key: &str, now: i64) -> Result<()> {
-        match self.lock().get(key) {
+        match self.lock().get(short(key)) {
             Some(seen) if seen.count >= self.limit && self.is_open(*seen, now) => {
                 let wait_ms = seen.since + self.window_ms - now;
                 Err(Error::TooMany {
@@ -84,14 +90,14 @@ impl Throttle {
 
     /// Gives back the try of `key` that succeeded.
     pub fn refund(&self, key: &str) {
-        if let Some(seen) = self.lock().get_mut(key) {
+        if let Some(seen) = self.lock().get_mut(short(key)) {
             seen.count = seen.count.saturating_sub(1);
         }
     }
 
     /// Forgets all failures of `key`.
     pub fn forget(&self, key: &str) {
-        self.lock().remove(key);
+        self.lock().remove(short(key));
     }
 
     fn is_open(&self, seen: Tries, now: i64) -> bool {
@@ -102,4 +108,13 @@ impl Throttle {
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Tries>> {
         self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A key as it is remembered: nobody chooses how much memory one takes.
+fn short(key: &str) -> &str {
+    let end = key
+        .char_indices()
+        .nth(LONGEST_KEY)
+        .map_or(key.len(), |(at, _)| at);
+    key.get(..end).unwrap_or(key)
 }

@@ -24,8 +24,9 @@ use super::migrate;
 /// How long a transaction waits for another process's lock or for a free connection.
 const WAIT_FOR: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
-/// The advisory lock on PostgreSQL that keeps writers in line, as SQLite does by itself.
-const WRITE_LOCK: i64 = 7_163_392_046_285;
+/// Keeps writers in line on PostgreSQL, as SQLite does by itself: one lock for each schema, and no
+/// longer than a reader would wait.
+const WAIT_IN_LINE: &str = "set local lock_timeout = '5s'; select pg_advisory_xact_lock(hashtext(current_schema()), 71633)";
 const POSTGRES_CONNECTIONS: u32 = 16;
 
 /// A database of either engine.
@@ -56,6 +57,13 @@ pub(super) enum Value {
     Int(Option<i64>),
     Bool(Option<bool>),
     Bytes(Option<Vec<u8>>),
+}
+
+impl Value {
+    /// A text with a null character: PostgreSQL cannot hold one, so no row of ours has it.
+    fn is_in_no_row(&self) -> bool {
+        matches!(self, Self::Text(Some(text)) if text.contains('\0'))
+    }
 }
 
 /// A row that both engines can fill.
@@ -184,10 +192,7 @@ impl Db {
             }
             Engine::Postgres(pool) => {
                 let mut tx = pool.begin().await?;
-                sqlx::query("select pg_advisory_xact_lock($1)")
-                    .bind(WRITE_LOCK)
-                    .execute(&mut *tx)
-                    .await?;
+                sqlx::raw_sql(WAIT_IN_LINE).execute(&mut *tx).await?;
                 Inner::Postgres(tx)
             }
         }))
@@ -243,6 +248,9 @@ impl Tx {
         sql: impl Into<Cow<'static, str>>,
         values: Vec<Value>,
     ) -> Result<Option<T>, StoreError> {
+        if values.iter().any(Value::is_in_no_row) {
+            return Ok(None);
+        }
         run!(self, sqlx::query_as::<_, T>, sql, values, fetch_optional)
     }
 
@@ -251,6 +259,9 @@ impl Tx {
         sql: impl Into<Cow<'static, str>>,
         values: Vec<Value>,
     ) -> Result<Vec<T>, StoreError> {
+        if values.iter().any(Value::is_in_no_row) {
+            return Ok(Vec::new());
+        }
         run!(self, sqlx::query_as::<_, T>, sql, values, fetch_all)
     }
 

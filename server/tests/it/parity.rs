@@ -48,6 +48,7 @@ fn normalized(sql: &str) -> String {
             "integer primary key autoincrement",
         ),
         ("bytea", "blob"),
+        (" collate \"c\"", ""),
     ] {
         text = text.replace(postgres, sqlite);
     }

@@ -5,8 +5,10 @@ use std::future::Future;
 
 use keybearer::cx::Cx;
 use keybearer::domain::access::Role;
-use keybearer::domain::organizations::{self, SettingsChange};
-use keybearer::domain::users::{self, UserChange, UserSpec};
+use keybearer::domain::organizations;
+use keybearer::domain::policy::{self, PolicyChange};
+use keybearer::domain::users::adding::UserSpec;
+use keybearer::domain::users::changing::{self, UserChange};
 use keybearer::domain::{set_up, tokens};
 use keybearer::error::Error;
 use keybearer::store;
@@ -132,21 +134,21 @@ async fn a_deactivation_is_undone_by_no_other_change() {
     let t = TestApp::new().await;
     let member = t.member().await;
     for _ in 0..5 {
-        users::set_active(&t.app, &t.operator(), member.id, true)
+        changing::set_active(&t.app, &t.operator(), member.id, true)
             .await
             .unwrap();
         let tasks = (0..8).map(|number| {
             let (app, cx, id) = (t.app.clone(), t.operator(), member.id);
             async move {
                 if number == 4 {
-                    return users::set_active(&app, &cx, id, false).await;
+                    return changing::set_active(&app, &cx, id, false).await;
                 }
                 let phone = Some(number.to_string());
                 let change = UserChange {
                     phone,
                     ..UserChange::default()
                 };
-                users::update(&app, &cx, id, change).await.map(drop)
+                changing::update(&app, &cx, id, change).await.map(drop)
             }
         });
         for done in at_once(tasks).await {
@@ -168,16 +170,16 @@ async fn a_deactivation_is_undone_by_no_other_change() {
 async fn a_switched_off_type_is_switched_on_by_no_other_change() {
     let t = TestApp::with_legacy().await;
     for _ in 0..5 {
-        let switch = |on| SettingsChange {
+        let switch = |on| PolicyChange {
             legacy_enabled: Some(on),
-            ..SettingsChange::default()
+            ..PolicyChange::default()
         };
         t.change_settings(switch(true)).await;
         let tasks = (0..8).map(|number| {
             let (app, cx) = (t.app.clone(), t.operator());
             async move {
                 if number == 4 {
-                    return organizations::update_settings(&app, &cx, 1, switch(false)).await;
+                    return policy::update(&app, &cx, 1, &switch(false)).await;
                 }
                 organizations::update_title(&app, &cx, 1, &format!("Title {number}")).await
             }

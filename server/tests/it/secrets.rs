@@ -8,7 +8,7 @@ use keybearer::config::Secret;
 use keybearer::domain::access::Role;
 use keybearer::domain::passwords::Password;
 use keybearer::domain::sessions;
-use keybearer::domain::users::UserSpec;
+use keybearer::domain::users::adding::UserSpec;
 use keybearer_verify::{PlainToken, TokenKind};
 use serde_json::json;
 

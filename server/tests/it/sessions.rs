@@ -4,7 +4,7 @@
 use axum::http::Method;
 use keybearer::domain::passwords::Password;
 use keybearer::domain::sessions::SESSION_FOR_MS;
-use keybearer::domain::users;
+use keybearer::domain::users::changing;
 use serde_json::json;
 
 use crate::support::{PASSWORD, START_MS, TestApp};
@@ -166,7 +166,7 @@ async fn a_new_password_ends_all_sessions() {
     let (one, other) = (t.browser(&member).await, t.browser(&member).await);
     let owners = t.browser(&t.owner).await;
     let password = Password::new(PASSWORD);
-    let set = users::set_password(&t.app, &t.operator(), member.id, &password).await;
+    let set = changing::set_password(&t.app, &t.operator(), member.id, &password).await;
     set.unwrap();
     one.get(WHOAMI).await.refusal(401);
     other.get(WHOAMI).await.refusal(401);

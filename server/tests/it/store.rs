@@ -2,13 +2,21 @@
 
 use keybearer::app::App;
 use keybearer::domain::access::Role;
-use keybearer::domain::users::{self, UserSpec};
+use keybearer::domain::users::adding::{self, UserSpec};
+use keybearer::domain::users::{self};
 use keybearer::domain::{sessions, set_up, tokens};
+use keybearer::store::tokens::Ending;
 use keybearer::store::{self, Db, StoreError};
 use keybearer_verify::TokenKind;
 use serde_json::json;
 
 use crate::support::{START_MS, TestApp};
+
+const TEST_ENDING: Ending<'_> = Ending {
+    at: START_MS,
+    because: "test",
+    by: "test",
+};
 
 #[tokio::test]
 async fn a_taken_value_is_told_by_its_constraint() {
@@ -98,7 +106,7 @@ async fn a_change_and_its_record_come_together() {
     let client = t.client(&t.owner).await;
     let events = async || {
         let mut tx = t.app.db.read().await.unwrap();
-        store::audit::list(&mut tx).await.unwrap()
+        store::audit::list_after(&mut tx, 0, 1000).await.unwrap()
     };
     let before = events().await.len();
     let body = json!({"username": "x", "email": "owner@example.com"});
@@ -139,7 +147,7 @@ async fn deleting_one_users_sessions_and_tokens_leaves_the_others() {
     store::sessions::delete_by_user(&mut tx, member.id)
         .await
         .unwrap();
-    store::tokens::update_revoked_by_user(&mut tx, member.id, START_MS, "test")
+    store::tokens::update_revoked_by_user(&mut tx, member.id, TEST_ENDING)
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -244,7 +252,7 @@ async fn every_text_that_is_let_in_comes_back() {
             first_name: text.into(),
             ..UserSpec::new(&format!("u{}@example.com", text.len()), Role::Member)
         };
-        let user = users::add(&t.app, &t.operator(), 1, spec).await.unwrap();
+        let user = adding::add(&t.app, &t.operator(), 1, spec).await.unwrap();
         let mut tx = t.app.db.read().await.unwrap();
         let found = store::users::find(&mut tx, user.id).await.unwrap().unwrap();
         assert_eq!(found.first_name, text);
@@ -263,7 +271,7 @@ async fn both_engines_sort_members_by_the_bytes_of_their_names() {
                 Role::Member,
             )
         };
-        users::add(&t.app, &t.operator(), 1, spec).await.unwrap();
+        adding::add(&t.app, &t.operator(), 1, spec).await.unwrap();
     }
     let owner = t.client(&t.owner).await;
     let page = owner.get("/api/organizations/1/memberships").await.json();

@@ -1,7 +1,8 @@
 //! Somebody who is a member of two organizations: what he does with the token of one stays in that
 //! one, and no admin of the one rules over the other.
 
-use keybearer::domain::organizations::{Organization, SettingsChange};
+use keybearer::domain::organizations::Organization;
+use keybearer::domain::policy::PolicyChange;
 use keybearer::domain::users::User;
 use keybearer::store;
 use keybearer::store::organizations::Membership;
@@ -66,9 +67,9 @@ async fn each_token_acts_in_its_own_organization() {
 async fn a_switch_of_one_does_not_touch_the_other() {
     let t = TestApp::new().await;
     let (_, _, [first, theirs]) = in_both(&t).await;
-    t.change_settings(SettingsChange {
+    t.change_settings(PolicyChange {
         key_enabled: Some(false),
-        ..SettingsChange::default()
+        ..PolicyChange::default()
     })
     .await;
     t.token(&first).get("/api/users").await.refusal(401);

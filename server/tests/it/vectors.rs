@@ -45,6 +45,11 @@ async fn describe(t: &TestApp, token: &str, grant: &Value) {
     }
     let is = |name: &str| grant[name].as_bool().unwrap();
     let number = |name: &str| grant[name].as_i64();
+    let lines = |name: &str| {
+        let lines = grant[name].as_array().cloned().unwrap_or_default();
+        let lines: Vec<_> = lines.iter().filter_map(Value::as_str).collect();
+        lines.join("\n")
+    };
     let removed = if is("is_member") { "null" } else { "0" };
     let revoked = number("revoked_at").map_or("null".into(), |at| at.to_string());
     let id = grant["id"].as_str().unwrap();
@@ -54,13 +59,25 @@ async fn describe(t: &TestApp, token: &str, grant: &Value) {
         user_id: 1,
         organization_id: 1,
         name: String::new(),
+        note: String::new(),
+        scopes: lines("scopes"),
+        ip_ranges: lines("ip_ranges"),
+        rate_per_minute: None,
         hash: hash(t, token),
         sealed: None,
+        sealed_until: None,
         created_at: number("created_at").unwrap(),
         expires_at: number("expires_at"),
         revoked_at: None,
         revoked_because: None,
+        revoked_by: None,
         successor_id: None,
+        retires_at: None,
+        idempotency_key: None,
+        family_id: id.into(),
+        last_used_at: None,
+        last_used_address: None,
+        last_used_client: None,
     };
     let mut tx = t.app.db.write().await.unwrap();
     store::tokens::insert(&mut tx, &row).await.unwrap();

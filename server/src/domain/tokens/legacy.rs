@@ -66,7 +66,7 @@ pub(super) async fn replace(
     owner: &User,
     text: Option<&PlainToken>,
 ) -> Result<(Token, PlainToken)> {
-    let organization = organizations::of_user(&mut tx, owner).await?;
+    let organization = organizations::of_user(&mut tx, cx, owner).await?;
     let old = live(&mut tx, owner.id, organization.id).await?;
     let (token, plain) = insert(app, cx, &mut tx, owner, (&organization, text)).await?;
     if let Some(old) = &old {

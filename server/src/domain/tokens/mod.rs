@@ -73,7 +73,7 @@ impl TokenSpec {
 pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainToken)> {
     let mut tx = app.db.write().await?;
     let owner = users::find_for(&mut tx, cx, spec.user_id, Action::ChangeOwnTokens, None).await?;
-    let organization = organizations::of_user(&mut tx, &owner).await?;
+    let organization = organizations::of_user(&mut tx, cx, &owner).await?;
     require_enabled(&organization, spec.kind)?;
     refuse_more_than_own(cx, &spec.limits)?;
     match spec.kind {

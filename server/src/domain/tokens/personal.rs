@@ -3,7 +3,7 @@
 use keybearer_verify::{Claims, PlainToken, Presented, Purpose, SignedKind, TokenKind};
 use serde_json::json;
 
-use super::{Draft, Token, end, is_owner, require_enabled, rotation, visible};
+use super::{DAY_MS, Draft, Token, end, is_owner, require_enabled, rotation, visible};
 use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::access::{self, Action};
@@ -89,7 +89,12 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
     let old = visible(cx, found).map_err(|_| invalid())?;
     let organization = organizations::find_by_id(&mut tx, old.organization_id).await?;
     require_enabled(&organization, TokenKind::Personal)?;
-    let (token, plain) = rotation::successor(&old, &organization)?.make(app, cx)?;
+    let mut successor = rotation::successor(&old, &organization)?;
+    // Label Studio gives it the organization's lifetime; a token that was made for less stays short.
+    successor.ttl_ms = successor
+        .ttl_ms
+        .min(organization.personal_ttl_days * DAY_MS);
+    let (token, plain) = successor.make(app, cx)?;
     // No overlap: the old one is dead when the new one is there.
     if !store::tokens::update_successor(&mut tx, &old.id, (&token.id, cx.now, None)).await? {
         return Err(invalid());
@@ -170,8 +175,8 @@ pub async fn revoke_shown(app: &App, cx: &Cx, text: &str) -> Result<()> {
 
 /// Under `strict_single_pat`: a second working token is refused with Label Studio's sentence.
 pub(super) async fn refuse_second(tx: &mut Tx, cx: &Cx, owner: &User) -> Result<()> {
-    let organization_id = owner.active_organization_id.unwrap_or_default();
-    let tokens = store::tokens::list_by_user(tx, owner.id, organization_id).await?;
+    let organization = organizations::of_user(tx, cx, owner).await?;
+    let tokens = store::tokens::list_by_user(tx, owner.id, organization.id).await?;
     if tokens.iter().any(|token| is_live(token, cx.now)) {
         return Err(Error::Conflict(
             "You already have a valid token. Please revoke it before creating a new one.".into(),

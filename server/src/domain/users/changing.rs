@@ -126,8 +126,10 @@ pub async fn set_active(app: &App, cx: &Cx, id: i64, is_active: bool) -> Result<
     Ok(())
 }
 
-/// Deletes an account: its name, e-mail address, password and sessions are gone, its memberships
-/// and tokens ended. The empty row stays, for the audit log and the tokens point to it.
+/// Deletes an account, or ends its membership here if it belongs to other organizations too.
+///
+/// Of a deleted account its name, e-mail address, password and sessions are gone, its tokens
+/// ended. The empty row stays, for the audit log and the tokens point to it.
 ///
 /// # Errors
 /// [`Error::Forbidden`] for the organization's owner and below admin; [`Error::NotFound`].
@@ -145,9 +147,16 @@ pub async fn delete(app: &App, cx: &Cx, id: i64) -> Result<()> {
     if members::role_of(&mut tx, caller.organization_id, id).await? == Some(Role::Owner) {
         return Err(Error::forbidden("The organization owner cannot be deleted"));
     }
-    for organization in store::organizations::list_by_user(&mut tx, id).await? {
-        members::leave(&mut tx, cx, organization.id, id).await?;
+    members::leave(&mut tx, cx, caller.organization_id, id).await?;
+    if !store::organizations::list_by_user(&mut tx, id)
+        .await?
+        .is_empty()
+    {
+        // The account is other organizations' too; theirs is not ours to end.
+        tx.commit().await?;
+        return Ok(());
     }
+    user.active_organization_id = None;
     store::sessions::delete_by_user(&mut tx, id).await?;
     let by = cx.actor_name();
     let ending = Ending {

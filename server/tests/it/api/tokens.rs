@@ -1,6 +1,6 @@
 //! Personal access tokens: list, make, exchange, rotate, revoke.
 
-use keybearer::domain::organizations::SettingsChange;
+use keybearer::domain::policy::PolicyChange;
 use keybearer_verify::TokenKind;
 use serde_json::json;
 
@@ -66,9 +66,9 @@ async fn refuses_while_the_type_is_off() {
     let personal = t.personal(&t.owner).await;
     let access = t.access(&personal).await;
     let client = t.token(&t.text(&t.owner, TokenKind::Legacy).await);
-    t.change_settings(SettingsChange {
+    t.change_settings(PolicyChange {
         personal_enabled: Some(false),
-        ..SettingsChange::default()
+        ..PolicyChange::default()
     })
     .await;
     let answer = client.post("/api/token", &json!({})).await;
@@ -89,7 +89,7 @@ async fn refuses_while_the_type_is_off() {
     let answer = t.bearer(&access).get("/api/token").await;
     insta::assert_compact_json_snapshot!(answer.refusal(401), @r#"
     {
-      "detail": "Authentication credentials were not provided. Access tokens are switched off in this organization: an owner or admin can switch them on in its settings.",
+      "detail": "Authentication credentials were not provided. Personal access tokens are switched off in this organization: an owner or admin can switch them on in its settings.",
       "code": "type_disabled"
     }
     "#);

@@ -161,7 +161,21 @@ fn shows_and_sets_the_organization() {
       "api_tokens_enabled": true,
       "legacy_api_tokens_enabled": false,
       "key_tokens_enabled": false,
-      "api_token_ttl_days": 30
+      "api_token_ttl_days": 30,
+      "policy": {
+        "personal_enabled": true,
+        "legacy_enabled": false,
+        "key_enabled": false,
+        "personal_ttl_days": 30,
+        "key_ttl_days": 90,
+        "max_ttl_days": null,
+        "idle_days": null,
+        "direct_use": "allow",
+        "scopes": [],
+        "ip_ranges": [],
+        "max_overlap_hours": 168,
+        "on_reuse": "alert"
+      }
     }
     "#);
     insta::assert_snapshot!(place.run(&["org", "show"]), @"

@@ -39,7 +39,9 @@ fn doctor_tells_each_kind() {
         (&long, None, Some("longer than 4096 bytes")),
         ("two words", None, Some("blanks")),
     ] {
-        let found = place.json(&["doctor", "--json", text]);
+        let output = place.output(&["doctor", "--json", text]);
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(output.status.success(), fault.is_none(), "{text}");
         assert_eq!(found["kind"].as_str(), kind, "{text}");
         match fault {
             Some(fault) => assert!(
@@ -48,7 +50,8 @@ fn doctor_tells_each_kind() {
             ),
             None => assert!(found["fault"].is_null(), "{text}: {found}"),
         }
-        assert!(place.run(&["doctor", text]).contains("advice"), "{text}");
+        let for_people = String::from_utf8(place.output(&["doctor", text]).stdout).unwrap();
+        assert!(for_people.contains("advice"), "{text}");
     }
     assert_eq!(place.json(&["doctor", "--json", &personal])["user_id"], "1");
 }

@@ -17,11 +17,14 @@ use keybearer::clock::{Clock, Random};
 use keybearer::config::{Config, Place, Settings};
 use keybearer::cx::Cx;
 use keybearer::domain::access::Role;
-use keybearer::domain::organizations::{self, Organization, SettingsChange};
+use keybearer::domain::organizations::Organization;
+use keybearer::domain::policy::{self, PolicyChange};
 use keybearer::domain::sealing::Purpose;
 use keybearer::domain::set_up;
 use keybearer::domain::tokens::{self, Token, TokenSpec};
-use keybearer::domain::users::{self, User, UserSpec};
+use keybearer::domain::users::User;
+use keybearer::domain::users::adding::{self, UserSpec};
+use keybearer::domain::users::changing;
 use keybearer::domain::{passwords::Password, sessions};
 use keybearer::store;
 use keybearer_verify::TokenKind;
@@ -147,10 +150,8 @@ impl TestApp {
     /// A new token of `kind`, and its text.
     pub(crate) async fn issue(&self, user: &User, kind: TokenKind) -> (Token, String) {
         let spec = TokenSpec {
-            kind,
-            user_id: user.id,
             name: "a test's".into(),
-            ttl_days: None,
+            ..TokenSpec::new(kind, user.id)
         };
         let made = tokens::issue(&self.app, &self.operator(), spec).await;
         let (token, plain) = made.unwrap();
@@ -179,7 +180,7 @@ impl TestApp {
     /// A new account in the first organization, without a password.
     pub(crate) async fn user(&self, email: &str, role: Role) -> User {
         let spec = UserSpec::new(email, role);
-        users::add(&self.app, &self.operator(), 1, spec)
+        adding::add(&self.app, &self.operator(), 1, spec)
             .await
             .unwrap()
     }
@@ -195,7 +196,7 @@ impl TestApp {
     /// A new member who can sign in with [`PASSWORD`].
     pub(crate) async fn member_with_password(&self) -> User {
         let user = self.member().await;
-        users::set_password(
+        changing::set_password(
             &self.app,
             &self.operator(),
             user.id,
@@ -223,6 +224,14 @@ impl TestApp {
             legacy_enabled: true,
             key_enabled: true,
             personal_ttl_days: 30,
+            key_ttl_days: 90,
+            max_ttl_days: None,
+            idle_days: None,
+            direct_use: "allow".into(),
+            scopes: String::new(),
+            ip_ranges: String::new(),
+            max_overlap_hours: 24,
+            on_reuse: "alert".into(),
             created_at: app.clock.now(),
             updated_at: app.clock.now(),
         };
@@ -231,13 +240,13 @@ impl TestApp {
         organization.id = inserted.unwrap();
         tx.commit().await.unwrap();
         let spec = UserSpec::new("others@example.com", Role::Owner);
-        let user = users::add(app, &self.operator(), organization.id, spec).await;
+        let user = adding::add(app, &self.operator(), organization.id, spec).await;
         (organization, user.unwrap())
     }
 
     /// Changes the first organization's settings.
-    pub(crate) async fn change_settings(&self, change: SettingsChange) {
-        organizations::update_settings(&self.app, &self.operator(), 1, change)
+    pub(crate) async fn change_settings(&self, change: PolicyChange) {
+        policy::update(&self.app, &self.operator(), 1, &change)
             .await
             .unwrap();
     }
