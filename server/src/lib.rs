@@ -17,7 +17,7 @@ pub mod cx;
 pub mod domain;
 /// The ways an operation can fail.
 pub mod error;
-/// The two web doors: Label Studio's interface and the pages.
+/// The three web doors: Label Studio's interface, Keybearer's own, and the pages.
 pub mod http;
 /// All SQL.
 pub mod store;

@@ -10,6 +10,7 @@
 mod audit;
 mod config;
 mod doctor;
+mod openapi;
 mod org;
 mod serve;
 mod token;
@@ -57,6 +58,8 @@ enum Command {
     Audit(audit::Command),
     /// Say what kind of token this is and what is wrong with it, without asking any server
     Doctor(doctor::Doctor),
+    /// Print the description of the interface below /api/v1 (OpenAPI 3.1)
+    Openapi,
 }
 
 /// What a sub-command ends with: nothing, or one sentence of why not.
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
 fn run(place: &Place, command: Command) -> Outcome {
     match command {
         Command::Doctor(doctor) => doctor.run(),
+        Command::Openapi => openapi::run(),
         Command::Audit(command) => block_on(command.run(place)),
         Command::Config(command) => command.run(place),
         Command::Serve(settings) => block_on(serve::run(place, *settings)),

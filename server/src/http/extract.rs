@@ -1,10 +1,13 @@
-//! What a request says of its sender: address, client, cookies.
+//! What a request says of its sender (address, client, cookies) and what it brings: body, ids in its
+//! path.
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::app::App;
 use crate::cx::{Actor, Cx};
@@ -13,6 +16,9 @@ use crate::http::label_studio::failure::Failure;
 
 /// The name of the session's cookie; Label Studio's, for its clients send it back by name.
 pub(super) const SESSION_COOKIE: &str = "sessionid";
+
+/// The largest body that is read below `/api/`, in bytes.
+const LARGEST_BODY: usize = 64 * 1024;
 
 /// The request's [`Cx`] before anybody has proven anything.
 pub(super) fn anonymous_cx(app: &App, parts: &Parts) -> Cx {
@@ -71,6 +77,61 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
         .find_map(|(key, value)| (key == name).then_some(value))
 }
 
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BodyFault {
+    TooLarge,
+    Incomplete,
+}
+
+impl BodyFault {
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Incomplete => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    pub(super) fn sentence(self) -> String {
+        match self {
+            Self::TooLarge => format!(
+                "The request's body is larger than {} KiB.",
+                LARGEST_BODY / 1024
+            ),
+            Self::Incomplete => "The request's body ended before it was complete.".to_owned(),
+        }
+    }
+}
+
+/// The whole body, unless it is too large.
+pub(super) async fn read_body(request: Request) -> Result<Bytes, BodyFault> {
+    match Limited::new(request.into_body(), LARGEST_BODY)
+        .collect()
+        .await
+    {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(BodyFault::TooLarge),
+        Err(_) => Err(BodyFault::Incomplete),
+    }
+}
+
+/// The path's parameters in their order, if they are text.
+pub(super) async fn path_texts<S: Send + Sync>(
+    parts: &mut Parts,
+    state: &S,
+) -> Option<Vec<String>> {
+    let params = RawPathParams::from_request_parts(parts, state).await.ok()?;
+    Some(params.iter().map(|(_, text)| text.to_owned()).collect())
+}
+
+/// The number that a path's parameter is. One that no id can be still is a number: it finds nothing,
+/// as 999 does.
+pub(super) fn path_number(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(i64::MAX))
+}
+
 /// The numbers in the path, in their order.
 #[derive(Debug)]
 pub(super) struct PathIds<const N: usize>(pub(super) [i64; N]);
@@ -80,16 +141,8 @@ impl<S: Send + Sync, const N: usize> FromRequestParts<S> for PathIds<N> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
         let not_found = || Failure::from(Error::not_found("Not found."));
-        let params = RawPathParams::from_request_parts(parts, state)
-            .await
-            .map_err(|_| not_found())?;
-        // A number that no id can be still is a number: it finds nothing, as 999 does.
-        let id = |text: &str| -> Option<i64> {
-            let digits = text.strip_prefix('-').unwrap_or(text);
-            let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            is_number.then(|| text.parse().unwrap_or(i64::MAX))
-        };
-        let ids: Option<Vec<i64>> = params.iter().map(|(_, text)| id(text)).collect();
+        let texts = path_texts(parts, state).await.ok_or_else(not_found)?;
+        let ids: Option<Vec<i64>> = texts.iter().map(|text| path_number(text)).collect();
         ids.and_then(|ids| ids.try_into().ok())
             .map(Self)
             .ok_or_else(not_found)

@@ -12,9 +12,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
-use crate::http::label_studio::endpoint::Auth;
+use crate::http::credentials::Auth;
 use crate::http::label_studio::failure::{self, Failure};
-use crate::http::{extract, label_studio, ui};
+use crate::http::{api, extract, label_studio, ui};
 
 /// Gives the path its one spelling: no slash at the end, no doubled slash, not below the base path.
 ///
@@ -80,7 +80,11 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
 
 /// Answers what no route knows: JSON below `/api/`, a page elsewhere.
 pub(super) async fn not_found(State(app): State<App>, parts: Parts) -> Response {
-    if is_api(parts.uri.path()) {
+    let path = parts.uri.path();
+    if path == "/api/v1" || path.starts_with("/api/v1/") {
+        return api::unknown_path(&app, &parts);
+    }
+    if is_api(path) {
         return label_studio::unknown_path(&app, &parts).await;
     }
     ui::not_found(&app)

@@ -1,14 +1,17 @@
-//! The two web doors: Label Studio's interface for programs, pages for people.
+//! The three web doors: Label Studio's interface and Keybearer's own for programs, pages for people.
 //!
 //! Nothing is decided in here. A door turns a request into a [`crate::cx::Cx`] and a call of the
 //! domain, and its answer or error into a response. Every path is known with and without a slash at
 //! its end, and below the public URL's path or not, without any redirect: see [`layers::normalize`].
 
+mod credentials;
 mod extract;
 mod layers;
 mod notices;
+mod refusals;
 mod same_origin;
 
+pub mod api;
 pub mod label_studio;
 pub mod ui;
 
@@ -24,6 +27,7 @@ use crate::app::App;
 pub fn router(app: &App) -> Router {
     let doors = Router::new()
         .merge(label_studio::router(app))
+        .merge(api::router(app))
         .merge(ui::router(app))
         .fallback(layers::not_found)
         .with_state(app.clone());

@@ -264,13 +264,14 @@ pub async fn update_revoked_by_user(
     Ok(done.rows)
 }
 
-/// Revokes all tokens of a user in an organization that are not revoked yet.
+/// Revokes all tokens of a user in an organization that are not revoked yet and says how many there
+/// were.
 pub async fn update_revoked_by_member(
     tx: &mut Tx,
     (organization_id, user_id): (i64, i64),
     ending: Ending<'_>,
-) -> Result<(), StoreError> {
-    tx.execute(
+) -> Result<u64, StoreError> {
+    let done = tx.execute(
         "update tokens set revoked_at = $3, revoked_because = $4, revoked_by = $5, sealed = null \
          where organization_id = $1 and user_id = $2 and revoked_at is null",
         bind![
@@ -282,7 +283,7 @@ pub async fn update_revoked_by_member(
         ],
     )
     .await?;
-    Ok(())
+    Ok(done.rows)
 }
 
 /// Revokes all tokens of a family that are not revoked yet and says how many there were.

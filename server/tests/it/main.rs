@@ -12,13 +12,17 @@
 
 mod any_header;
 mod api;
+mod audit;
 mod authorization;
 mod bad_input;
 mod cli;
 mod config_docs;
 mod documents;
 mod parity;
+mod policy;
 mod races;
+mod rotation;
+mod scopes;
 mod secrets;
 mod sessions;
 mod store;
@@ -28,4 +32,5 @@ mod token_confusion;
 mod token_life;
 mod two_organizations;
 mod ui;
+mod v1;
 mod vectors;

@@ -15,6 +15,7 @@ use crate::domain::sealing::Purpose;
 use crate::domain::{organizations, users};
 use crate::error::{Error, Result};
 use crate::store::users::User;
+use crate::store::tokens::Ending;
 use crate::store::{self, Tx};
 
 /// The shortest text that an operator may choose; Label Studio's bound.
@@ -68,14 +69,25 @@ pub(super) async fn replace(
     let organization = organizations::of_user(&mut tx, cx, owner).await?;
     let old = live(&mut tx, owner.id, organization.id).await?;
     let (token, plain) = insert(app, cx, &mut tx, owner, (&organization, text)).await?;
-    if let Some(old) = old {
-        super::end(&mut tx, cx, &old, "reset").await?;
+    if let Some(old) = &old {
+        let by = cx.actor_name();
+        let ending = Ending {
+            at: cx.now,
+            because: "reset",
+            by: &by,
+        };
+        store::tokens::update_revoked(&mut tx, &old.id, ending).await?;
     }
+    // One change, one event: the old token's end is part of the new one's beginning.
+    let detail = json!({"kind": token.kind, "user": owner.id, "replaced": old.map(|old| old.id)});
+    let subject = Subject::Token(&token.id);
+    audit::record(&mut tx, cx, "token.issue", subject, detail).await?;
     tx.commit().await?;
     Ok((token, plain))
 }
 
-/// Gives a new user his legacy token, as Label Studio does, in the transaction that makes the user.
+/// Gives a new user his legacy token, as Label Studio does, in the transaction that makes the user
+/// and records it.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a chosen `text` that cannot be a legacy token.
@@ -115,14 +127,6 @@ pub async fn insert(
         )
     };
     store::tokens::insert(tx, &token).await?;
-    audit::record(
-        tx,
-        cx,
-        "token.issue",
-        Subject::Token(&token.id),
-        json!({"kind": token.kind, "user": owner.id}),
-    )
-    .await?;
     Ok((token, PlainToken::new(text)))
 }
 

@@ -246,7 +246,8 @@ pub async fn revoke(app: &App, cx: &Cx, id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Revokes all tokens of a member, for admins, and says how many there were.
+/// Revokes all tokens of a member, for himself and for admins, and says how many there were. Those
+/// of other organizations are none of the caller's business; an operator revokes them all.
 ///
 /// # Errors
 /// [`Error::NotFound`] for somebody who is no member; [`Error::Forbidden`] below admin.
@@ -260,7 +261,13 @@ pub async fn revoke_all_of(app: &App, cx: &Cx, user_id: i64) -> Result<u64> {
         because: "by_admin",
         by: &by,
     };
-    let count = store::tokens::update_revoked_by_user(&mut tx, user.id, ending).await?;
+    let count = match cx.caller() {
+        Some(caller) => {
+            let member = (caller.organization_id, user.id);
+            store::tokens::update_revoked_by_member(&mut tx, member, ending).await?
+        }
+        None => store::tokens::update_revoked_by_user(&mut tx, user.id, ending).await?,
+    };
     audit::record(
         &mut tx,
         cx,

@@ -4,10 +4,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::credentials;
-use super::endpoint::Auth;
 use super::failure::{self, Failure};
 use crate::app::App;
+use crate::http::credentials::{self, Auth};
 
 /// The families of URLs that only Label Studio itself answers.
 const LABELLING: [&str; 23] = [
@@ -55,7 +54,7 @@ pub async fn unknown_path(app: &App, parts: &Parts) -> Response {
                  {path} on; this server is not in gateway mode."
             ),
         ),
-        Err(failure) => failure,
+        Err(error) => Failure::from(error),
     };
     let mut response = failure::render(app, Auth::Required, failure.into_response());
     response.headers_mut().insert(

@@ -5,14 +5,11 @@ use std::convert::Infallible;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::failure::Failure;
 use super::fields::Object;
 use super::python_json::{self, Json, Text};
-
-/// The largest body that is read, in bytes.
-const LARGEST: usize = 64 * 1024;
+use crate::http::extract;
 
 /// What a client sent.
 #[derive(Debug)]
@@ -65,7 +62,9 @@ impl<S: Send + Sync> FromRequest<S> for Body {
             .get(header::CONTENT_TYPE)
             .map(|value| value.to_str().unwrap_or("unreadable"));
         let content_type = content_type.map(str::to_owned);
-        let bytes = read(request).await?;
+        let bytes = extract::read_body(request)
+            .await
+            .map_err(|fault| Failure::http(fault.status(), fault.sentence()))?;
         if bytes.is_empty() {
             return Ok(Self::Json(Json::Object(Vec::new())));
         }
@@ -90,20 +89,6 @@ impl<S: Send + Sync> FromRequest<S> for Body {
                 format!("Unsupported media type \"{content_type}\" in request."),
             )),
         }
-    }
-}
-
-async fn read(request: Request) -> Result<Bytes, Failure> {
-    match Limited::new(request.into_body(), LARGEST).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Failure::http(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!("The request's body is larger than {} KiB.", LARGEST / 1024),
-        )),
-        Err(_) => Err(Failure::http(
-            StatusCode::BAD_REQUEST,
-            "The request's body ended before it was complete.",
-        )),
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::endpoint::{ALL_FORMS, Auth, Endpoint, ONLY_JSON};
+use super::endpoint::{ALL_FORMS, Endpoint, ONLY_JSON};
 use super::failure::Failure;
 use super::selection::select;
 use super::tokens::answer;
@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::tokens::legacy;
 use crate::domain::users;
+use crate::http::credentials::Auth;
 
 pub(super) static WHOAMI: Endpoint = Endpoint {
     allow: "GET, HEAD, OPTIONS",

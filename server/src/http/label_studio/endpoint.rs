@@ -12,10 +12,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use serde_json::json;
 
-use super::credentials;
 use super::failure::{self, Failure};
 use crate::app::App;
 use crate::cx::Cx;
+use crate::http::credentials::{self, Auth};
 use crate::http::notices;
 
 /// A view as Django REST framework knows it.
@@ -40,19 +40,6 @@ pub(super) const ALL_FORMS: &[&str] = &[
 ];
 /// What a few views read.
 pub(super) const ONLY_JSON: &[&str] = &["application/json"];
-
-/// How a view authenticates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::http) enum Auth {
-    /// Not at all: headers are ignored.
-    None,
-    /// A caller who shows nothing, or nothing good, is a stranger.
-    Optional,
-    /// As most views: the first challenge is `Token`, and a session stands in for a bad Bearer.
-    Required,
-    /// As the rotation view: the first challenge is `Bearer`, and a bad Bearer is refused.
-    BearerFirst,
-}
 
 /// Puts `endpoint` around its methods.
 pub(super) fn route(

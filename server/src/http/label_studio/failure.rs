@@ -2,7 +2,7 @@
 //!
 //! The keys and their order are those of Django REST framework with Label Studio's handler:
 //! `id`, `status_code`, `version`, `detail`, `exc_info`, and `validation_errors` where fields are
-//! to blame. A refused token adds `code` after them.
+//! to blame. A refused token adds `code` after them, and `docs`, the address that explains it.
 
 use std::sync::Arc;
 
@@ -12,11 +12,12 @@ use axum::response::{IntoResponse, Response};
 use keybearer_verify::Need;
 use serde_json::{Map, Value, json};
 
-use super::endpoint::Auth;
-use super::refusals;
+use super::refusals::say;
 use super::version::COMPATIBLE_VERSION;
 use crate::app::App;
 use crate::error::Error;
+use crate::http::credentials::Auth;
+use crate::http::refusals;
 
 /// Why a request gets no answer of its own.
 #[derive(Debug)]
@@ -121,8 +122,8 @@ fn domain(app: &App, auth: Auth, error: &Error) -> Response {
             &[(field.unwrap_or("non_field_errors").to_owned(), why.clone())],
         ),
         Error::Unauthenticated(refusal) => {
-            let said = refusals::say(auth, refusal);
-            let more = said.code.map_or(json!({}), |code| json!({"code": code}));
+            let said = say(auth, refusal);
+            let more = said.code.map_or(json!({}), |code| coded(app, code));
             let mut response = common(app, StatusCode::UNAUTHORIZED, &said.detail, more);
             for challenge in said.challenges {
                 if let Ok(challenge) = HeaderValue::from_str(&challenge) {
@@ -136,15 +137,12 @@ fn domain(app: &App, auth: Auth, error: &Error) -> Response {
         Error::Forbidden(why) => common(app, StatusCode::FORBIDDEN, why, json!({})),
         Error::ScopeMissing(need) => scope_missing(app, *need),
         Error::TypeDisabled(kind) => {
-            let why = format!(
-                "{}s are switched off in this organization. An owner or admin can switch them on in its settings.",
-                refusals::capitalized(kind.title())
-            );
+            let code = coded(app, "type_disabled");
             common(
                 app,
                 StatusCode::FORBIDDEN,
-                &why,
-                json!({"code": "type_disabled"}),
+                &refusals::type_disabled(*kind),
+                code,
             )
         }
         Error::NotFound(what) => common(app, StatusCode::NOT_FOUND, what, json!({})),
@@ -167,13 +165,9 @@ fn domain(app: &App, auth: Auth, error: &Error) -> Response {
 }
 
 fn too_many(app: &App, retry_after_seconds: i64) -> Response {
-    let why = format!("Too many requests or failed tries. Wait {retry_after_seconds} seconds.");
-    let mut response = common(
-        app,
-        StatusCode::TOO_MANY_REQUESTS,
-        &why,
-        json!({"code": "rate_limited"}),
-    );
+    let why = refusals::rate_limited(retry_after_seconds);
+    let code = coded(app, "rate_limited");
+    let mut response = common(app, StatusCode::TOO_MANY_REQUESTS, &why, code);
     response
         .headers_mut()
         .insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
@@ -183,15 +177,9 @@ fn too_many(app: &App, retry_after_seconds: i64) -> Response {
 /// RFC 6750 section 3.1: the token is good, but not for this.
 fn scope_missing(app: &App, need: Need) -> Response {
     let scope = need.as_str();
-    let why = format!(
-        "This token was not given the scope `{scope}`, which this takes. Make one that has it."
-    );
-    let mut response = common(
-        app,
-        StatusCode::FORBIDDEN,
-        &why,
-        json!({"code": "scope_missing"}),
-    );
+    let why = refusals::scope_missing(need);
+    let code = coded(app, "scope_missing");
+    let mut response = common(app, StatusCode::FORBIDDEN, &why, code);
     let challenge =
         format!("Bearer realm=\"api\", error=\"insufficient_scope\", scope=\"{scope}\"");
     if let Ok(challenge) = HeaderValue::from_str(&challenge) {
@@ -200,6 +188,11 @@ fn scope_missing(app: &App, need: Need) -> Response {
             .append(header::WWW_AUTHENTICATE, challenge);
     }
     response
+}
+
+/// The refusal's code, and where it is explained.
+fn coded(app: &App, code: &str) -> Value {
+    json!({"code": code, "docs": refusals::docs_url(app, code)})
 }
 
 fn validation(app: &App, faults: &[(String, String)]) -> Response {

@@ -7,13 +7,14 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::body::Body;
-use super::endpoint::{ALL_FORMS, Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::{self, Failure};
 use super::python_json::Json;
 use super::tokens::answer;
 use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::users::{self, changing};
+use crate::http::credentials::Auth;
 
 pub(super) static HOTKEYS: Endpoint = Endpoint {
     allow: "GET, PATCH, HEAD, OPTIONS",

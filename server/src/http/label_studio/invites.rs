@@ -6,12 +6,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
 
-use super::endpoint::{Auth, Endpoint, ONLY_JSON};
+use super::endpoint::{Endpoint, ONLY_JSON};
 use super::failure::Failure;
 use super::tokens::answer;
 use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::invites;
+use crate::http::credentials::Auth;
 
 pub(super) static INVITE: Endpoint = Endpoint {
     allow: "GET, HEAD, OPTIONS",

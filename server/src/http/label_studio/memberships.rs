@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::endpoint::{ALL_FORMS, Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::Failure;
 use super::paging::{Asked, Paging};
 use super::selection::select;
@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::members::{self, Membership};
 use crate::error::Error;
+use crate::http::credentials::Auth;
 use crate::http::extract::PathIds;
 
 pub(super) static MEMBERSHIPS: Endpoint = Endpoint {

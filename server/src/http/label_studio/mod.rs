@@ -7,7 +7,6 @@
 
 mod absent;
 mod body;
-mod credentials;
 mod current_user;
 pub(super) mod endpoint;
 pub mod failure;

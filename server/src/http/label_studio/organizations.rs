@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::body::Body;
-use super::endpoint::{ALL_FORMS, Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::Failure;
 use super::selection::select;
 use super::tokens::answer;
@@ -17,6 +17,7 @@ use crate::cx::Cx;
 use crate::domain::organizations::{self, Organization};
 use crate::domain::{invites, users};
 use crate::error::Error;
+use crate::http::credentials::Auth;
 use crate::http::extract::PathIds;
 
 pub(super) static ORGANIZATIONS: Endpoint = Endpoint {

@@ -5,8 +5,9 @@
 
 use keybearer_verify::{Denial, TokenKind};
 
-use super::endpoint::Auth;
 use crate::error::{HeaderFault, Refusal, SentAs};
+use crate::http::credentials::Auth;
+use crate::http::refusals;
 
 /// A refusal, ready to be written.
 pub(super) struct Said {
@@ -116,56 +117,17 @@ fn sentence(auth: Auth, sent_as: SentAs, kind: Option<TokenKind>, denial: Denial
 
 /// Adds what a holder of the secret may know, and what Label Studio's sentence leaves untrue.
 fn with_cause(known: &str, kind: Option<TokenKind>, denial: Denial) -> String {
-    let title = kind.map_or("token", TokenKind::title);
-    let cause = match denial {
+    let cause = if denial.is_for_the_holder() {
+        refusals::cause(kind, denial)
+    } else if known == NOT_PROVIDED {
         // What came is no token of ours; "not provided" alone would be untrue.
-        _ if !denial.is_for_the_holder() && known == NOT_PROVIDED => "What came as Bearer is not a valid token.".to_owned(),
-        _ if !denial.is_for_the_holder() => return known.to_owned(),
-        Denial::Expired if kind == Some(TokenKind::Access) => {
-            "This access token has expired: exchange your personal access token again (POST /api/token/refresh).".to_owned()
-        }
-        Denial::Expired => format!("This {title} has expired: make a new one."),
-        Denial::Revoked if kind == Some(TokenKind::Access) => {
-            "The personal access token behind this access token was revoked: make a new one.".to_owned()
-        }
-        Denial::Revoked => format!("This {title} was revoked: make a new one."),
-        Denial::WrongTokenType if kind == Some(TokenKind::Access) => {
-            "This is an access token; a personal access token is needed here.".to_owned()
-        }
-        Denial::WrongTokenType if kind == Some(TokenKind::Personal) => {
-            "This is a personal access token, and this organization wants it exchanged: POST it to /api/token/refresh \
-             and send the access token that comes back."
-                .to_owned()
-        }
-        Denial::WrongTokenType => format!("This is a {title}; it is used as it is and needs no exchange."),
-        Denial::TypeDisabled if known.starts_with("Authentication token no longer valid") => return known.to_owned(),
-        // The switch is that of the token which the access token came from.
-        Denial::TypeDisabled if kind == Some(TokenKind::Access) => {
-            return with_cause(known, Some(TokenKind::Personal), denial);
-        }
-        Denial::TypeDisabled => format!(
-            "{}s are switched off in this organization: an owner or admin can switch them on in its settings.",
-            capitalized(title)
-        ),
-        Denial::UserInactive => "The account behind this token is deactivated: ask an admin.".to_owned(),
-        Denial::NotAMember => {
-            "The owner of this token is no member of its organization any more: ask an admin.".to_owned()
-        }
-        Denial::LifetimeOverPolicy => format!(
-            "This {title} lives or lies unused for longer than the organization's policy allows: make one with a shorter \
-             life, or ask an admin."
-        ),
-        Denial::IpNotAllowed => format!("This {title} is not let in from the address that you come from: ask an admin."),
-        _ => "This token may not do that.".to_owned(),
+        "What came as Bearer is not a valid token.".to_owned()
+    } else {
+        return known.to_owned();
     };
+    if denial == Denial::TypeDisabled && known.starts_with("Authentication token no longer valid") {
+        return known.to_owned();
+    }
     let stop = if known.ends_with('.') { "" } else { "." };
     format!("{known}{stop} {cause}")
-}
-
-/// `text` with a capital at its start.
-pub(super) fn capitalized(text: &str) -> String {
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(characters).collect()
-    })
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::body::Body;
-use super::endpoint::{ALL_FORMS, Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::Failure;
 use super::tokens::answer;
 use crate::app::App;
@@ -16,6 +16,7 @@ use crate::domain::access::{self, Action};
 use crate::domain::organizations::{self, Organization};
 use crate::domain::policy::{self, PolicyChange};
 use crate::error::Error;
+use crate::http::credentials::Auth;
 
 pub(super) static SETTINGS: Endpoint = Endpoint {
     allow: "GET, POST, HEAD, OPTIONS",

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::body::Body;
-use super::endpoint::{ALL_FORMS, Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::{self, Failure};
 use super::users::instant;
 use crate::app::App;
@@ -17,6 +17,7 @@ use crate::cx::Cx;
 use crate::domain::access::{self, Action};
 use crate::domain::tokens::{self, Token, TokenSpec, exchange, personal};
 use crate::error::Error;
+use crate::http::credentials::Auth;
 
 pub(super) static TOKENS: Endpoint = Endpoint {
     allow: "GET, POST, HEAD, OPTIONS",

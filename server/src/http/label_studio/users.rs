@@ -9,7 +9,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::body::Body;
-use super::endpoint::{ALL_FORMS, Auth, Endpoint};
+use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::Failure;
 use super::python_json::Json;
 use super::selection::select;
@@ -21,6 +21,7 @@ use crate::domain::organizations;
 use crate::domain::users::adding::{self, UserSpec};
 use crate::domain::users::changing::{self, UserChange};
 use crate::domain::users::{self, LONGEST_TEXT, User};
+use crate::http::credentials::Auth;
 use crate::http::extract::PathIds;
 
 pub(super) static USERS: Endpoint = Endpoint {

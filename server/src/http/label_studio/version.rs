@@ -4,10 +4,10 @@ use axum::extract::State;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
-use super::endpoint::Auth;
 use super::failure::{self, Failure};
 use crate::app::App;
 use crate::domain::set_up;
+use crate::http::credentials::Auth;
 
 /// The Label Studio whose interface this is.
 pub(super) const COMPATIBLE_VERSION: &str = "1.23.2";

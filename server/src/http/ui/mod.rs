@@ -114,7 +114,7 @@ fn say(app: &App, status: StatusCode, title: &str, text: &str) -> Response {
 }
 
 /// A rendered page, with the policy that lets in nothing but our own files.
-fn page(status: StatusCode, template: &impl Template) -> Response {
+pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
     let Ok(html) = template.render() else {
         return (
             StatusCode::INTERNAL_SERVER_ERROR,

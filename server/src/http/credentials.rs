@@ -5,19 +5,36 @@
 //! silently ignored.
 
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 
-use super::endpoint::Auth;
-use super::failure::Failure;
 use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::{introspection, sessions};
-use crate::error::{Error, HeaderFault, Refusal, SentAs};
+use crate::error::{Error, HeaderFault, Refusal, Result, SentAs};
 use crate::http::extract::{self, SESSION_COOKIE};
 use crate::http::same_origin;
 
+/// How a view authenticates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Auth {
+    /// Not at all: headers are ignored.
+    None,
+    /// A caller who shows nothing, or nothing good, is a stranger.
+    Optional,
+    /// As most of Label Studio's views: the first challenge is `Token`, and a session stands in for
+    /// a bad Bearer.
+    Required,
+    /// As Label Studio's rotation view and all of Keybearer's own interface: the first challenge is
+    /// `Bearer`, and a bad Bearer is refused.
+    BearerFirst,
+}
+
 /// The request's [`Cx`], with the caller that its credentials prove.
-pub(super) async fn authenticate(app: &App, auth: Auth, parts: &Parts) -> Result<Cx, Failure> {
+///
+/// # Errors
+/// [`Error::Unauthenticated`] with the reason; [`Error::Forbidden`] for a session's cookie that came
+/// from another site's page.
+pub(super) async fn authenticate(app: &App, auth: Auth, parts: &Parts) -> Result<Cx> {
     let cx = extract::anonymous_cx(app, parts);
     match auth {
         Auth::None => Ok(cx),
@@ -26,7 +43,7 @@ pub(super) async fn authenticate(app: &App, auth: Auth, parts: &Parts) -> Result
     }
 }
 
-async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx, Failure> {
+async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx> {
     let by_token = match shown(&parts.headers) {
         Ok(None) => Err(Error::Unauthenticated(Refusal::NoCredentials)),
         Ok(Some((sent_as, token))) => {
@@ -37,7 +54,7 @@ async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx, Fail
     let refused = match by_token {
         Ok(caller) => return Ok(cx.with_caller(caller)),
         Err(Error::Unauthenticated(refusal)) => refusal,
-        Err(other) => return Err(other.into()),
+        Err(other) => return Err(other),
     };
     // Label Studio's middleware passes over a Bearer that is no good, and the session counts.
     let session_counts = match &refused {
@@ -49,16 +66,15 @@ async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx, Fail
     };
     let session = extract::cookie(&parts.headers, SESSION_COOKIE).filter(|_| session_counts);
     let Some(session) = session else {
-        return Err(Error::Unauthenticated(refused).into());
+        return Err(Error::Unauthenticated(refused));
     };
     let caller = match sessions::caller(app, cx, session).await {
         Ok(caller) => caller,
-        Err(Error::Unauthenticated(_)) => return Err(Error::Unauthenticated(refused).into()),
-        Err(other) => return Err(other.into()),
+        Err(Error::Unauthenticated(_)) => return Err(Error::Unauthenticated(refused)),
+        Err(other) => return Err(other),
     };
     if !same_origin::is_proven(app, &parts.method, &parts.headers) {
-        return Err(Failure::http(
-            StatusCode::FORBIDDEN,
+        return Err(Error::forbidden(
             "This request comes from another site's page with your session's cookie. Send it from Keybearer's own \
              pages, or with a token instead of the cookie.",
         ));
@@ -67,7 +83,7 @@ async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx, Fail
 }
 
 /// The one token that the headers show, and how.
-fn shown(headers: &HeaderMap) -> Result<Option<(SentAs, String)>, Refusal> {
+fn shown(headers: &HeaderMap) -> std::result::Result<Option<(SentAs, String)>, Refusal> {
     let mut found: Option<(SentAs, String)> = None;
     let authorization = headers
         .get_all(header::AUTHORIZATION)
@@ -88,7 +104,7 @@ fn shown(headers: &HeaderMap) -> Result<Option<(SentAs, String)>, Refusal> {
     Ok(found)
 }
 
-fn by_scheme(value: &str) -> Result<Option<(SentAs, String)>, Refusal> {
+fn by_scheme(value: &str) -> std::result::Result<Option<(SentAs, String)>, Refusal> {
     let mut words = value.split_ascii_whitespace();
     let sent_as = match words.next().map(str::to_ascii_lowercase).as_deref() {
         Some("bearer") => SentAs::Bearer,

@@ -1,0 +1,93 @@
+//! What happens around every route of this interface: credentials (401), the method (405), what the
+//! answer says about the token that was used.
+//!
+//! Authority is a value: what comes out of authentication is the request's `Cx`, and the domain
+//! decides what it may do.
+
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::MethodRouter;
+
+use super::problem::{self, Problem};
+use crate::app::App;
+use crate::cx::Cx;
+use crate::http::credentials::{self, Auth};
+use crate::http::notices;
+
+/// Puts the door around the methods of a path that takes credentials.
+pub(super) fn on(app: &App, allow: &'static str, methods: MethodRouter<App>) -> MethodRouter<App> {
+    around(app, (Auth::BearerFirst, allow), methods)
+}
+
+/// Puts the door around the methods of a path that is for everybody.
+pub(super) fn open(
+    app: &App,
+    allow: &'static str,
+    methods: MethodRouter<App>,
+) -> MethodRouter<App> {
+    around(app, (Auth::None, allow), methods)
+}
+
+fn around(
+    app: &App,
+    (auth, allow): (Auth, &'static str),
+    methods: MethodRouter<App>,
+) -> MethodRouter<App> {
+    let app = app.clone();
+    let methods = methods.fallback(async move |method: Method| other_method(&method, allow));
+    methods.layer(from_fn(move |request, next| {
+        let app = app.clone();
+        async move { pass(&app, auth, request, next).await }
+    }))
+}
+
+async fn pass(app: &App, auth: Auth, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    // What may be asked is no secret: it is in the description of the interface.
+    let auth = if parts.method == Method::OPTIONS {
+        Auth::None
+    } else {
+        auth
+    };
+    let answer = match credentials::authenticate(app, auth, &parts).await {
+        Ok(cx) => admitted(cx, &mut parts, body, next).await,
+        Err(error) => Problem::from(error).into_response(),
+    };
+    problem::render(app, answer)
+}
+
+async fn admitted(cx: Cx, parts: &mut Parts, body: axum::body::Body, next: Next) -> Response {
+    let notices = cx.caller().map(|caller| caller.notices.clone());
+    parts.extensions.insert(cx);
+    let mut answer = next.run(Request::from_parts(parts.clone(), body)).await;
+    notices::write(answer.headers_mut(), &notices.unwrap_or_default());
+    answer
+}
+
+/// OPTIONS, and the methods that a path does not have.
+fn other_method(method: &Method, allow: &'static str) -> Response {
+    let mut response = if *method == Method::OPTIONS {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        let why = format!("There is no {method} here; there are {allow}.");
+        Problem::http(StatusCode::METHOD_NOT_ALLOWED, why).into_response()
+    };
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+/// Answers a path below `/api/v1` that no route knows.
+pub fn unknown_path(app: &App, parts: &Parts) -> Response {
+    let why = format!(
+        "There is nothing at {}; {}/api/v1/docs lists what there is.",
+        parts.uri.path(),
+        app.config.public_url
+    );
+    let answer = Problem::http(StatusCode::NOT_FOUND, why).into_response();
+    problem::render(app, answer)
+}
