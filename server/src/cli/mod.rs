@@ -10,6 +10,7 @@
 
 mod config;
 mod doctor;
+mod notices;
 mod org;
 mod serve;
 mod token;
@@ -47,6 +48,9 @@ enum Command {
     /// The organization and its policy over tokens
     #[command(subcommand)]
     Org(org::Command),
+    /// Notices that tokens end
+    #[command(subcommand)]
+    Notices(notices::Command),
     /// The settings as they hold
     #[command(subcommand)]
     Config(config::Command),
@@ -72,6 +76,7 @@ pub fn main() -> ExitCode {
         Command::User(command) => block_on(command.run(&place)),
         Command::Token(command) => block_on(command.run(&place)),
         Command::Org(command) => block_on(command.run(&place)),
+        Command::Notices(command) => block_on(command.run(&place)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

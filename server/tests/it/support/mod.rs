@@ -1,0 +1,259 @@
+//! An installation for one test: [`TestApp`] over the real router, [`Client`]s that ask it.
+//!
+//! Nothing is faked but the clock and the randomness. `database` chooses the engine, `forge` makes
+
+mod client;
+mod database;
+pub(crate) mod forge;
+pub(crate) mod receivers;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::Router;
+use keybearer::app::App;
+use keybearer::clock::{Clock, Random};
+use keybearer::config::{Config, Place, Settings};
+use keybearer::cx::Cx;
+use keybearer::domain::access::Role;
+use keybearer::domain::policy::{self, PolicyChange};
+use keybearer::domain::set_up;
+use keybearer::domain::tokens::{self, Token, TokenSpec};
+use keybearer::domain::users::{self, User, UserSpec};
+use keybearer::domain::{passwords::Password, sessions};
+use keybearer_verify::TokenKind;
+use serde_json::json;
+
+pub(crate) use client::{Answer, Client};
+pub(crate) use database::{Database, postgres_url};
+
+/// When every test begins: 2026-01-02T03:04:05.678Z.
+pub(crate) const START_MS: i64 = 1_767_323_045_678;
+pub(crate) const OWNER: &str = "owner@example.com";
+/// The one password of all accounts that have one; hashing is slow on purpose.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// An installation with an owner.
+pub(crate) struct TestApp {
+    pub(crate) app: App,
+    pub(crate) owner: User,
+    router: Router,
+    time: Arc<AtomicI64>,
+    // Dropped last: it takes the data away.
+    pub(crate) database: Database,
+}
+
+impl TestApp {
+    /// With the default settings: legacy tokens are off.
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// With the settings that `change` makes of the default ones.
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let (app, time, database) = open(change).await;
+        let spec = UserSpec::new(OWNER, Role::Owner);
+        let owner = set_up::first_owner(&app, &Cx::operator(app.clock.now()), spec).await;
+        Self {
+            owner: owner.unwrap().unwrap(),
+            router: keybearer::http::router(&app),
+            app,
+            time,
+            database,
+        }
+    }
+
+    /// With legacy tokens switched on.
+    pub(crate) async fn with_legacy() -> Self {
+        Self::with(|settings| settings.enable_legacy_tokens = Some(true)).await
+    }
+
+    /// With a signing secret that the test knows, so that it can forge; see [`forge`].
+    pub(crate) async fn with_signing_secret() -> Self {
+        Self::with_signing_secret_of(forge::SIGNING_SECRET).await
+    }
+
+    pub(crate) async fn with_signing_secret_of(secret: &str) -> Self {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, secret).unwrap();
+        Self::with(|settings| {
+            settings.signing_key_file = Some(file.path().to_owned());
+            settings.enable_legacy_tokens = Some(true);
+        })
+        .await
+    }
+
+    /// Another process on the same database, with the same settings and clock.
+    pub(crate) async fn another_node(&self) -> App {
+        let config = (*self.app.config).clone();
+        let clock = self.app.clock.clone();
+        App::open(config, clock, Random::seeded(8)).await.unwrap()
+    }
+
+    /// Moves the clock.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.time.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+
+    /// Sets the clock, in Unix milliseconds.
+    pub(crate) fn set_time(&self, ms: i64) {
+        self.time.store(ms, Ordering::SeqCst);
+    }
+
+    pub(crate) fn operator(&self) -> Cx {
+        Cx::operator(self.app.clock.now())
+    }
+
+    /// A client that shows nothing.
+    pub(crate) fn anonymous(&self) -> Client {
+        Client::new(self.router.clone())
+    }
+
+    /// A client with `Authorization: Bearer …`.
+    pub(crate) fn bearer(&self, token: &str) -> Client {
+        self.anonymous()
+            .with("authorization", &format!("Bearer {token}"))
+    }
+
+    /// A client with `Authorization: Token …`.
+    pub(crate) fn token(&self, token: &str) -> Client {
+        self.anonymous()
+            .with("authorization", &format!("Token {token}"))
+    }
+
+    /// A client with `X-API-Key: …`.
+    pub(crate) fn api_key(&self, token: &str) -> Client {
+        self.anonymous().with("x-api-key", token)
+    }
+
+    /// A browser in which `user` is signed in.
+    pub(crate) async fn browser(&self, user: &User) -> Client {
+        self.anonymous()
+            .with("cookie", &format!("sessionid={}", self.session(user).await))
+    }
+
+    /// A new session's secret.
+    pub(crate) async fn session(&self, user: &User) -> String {
+        let session = sessions::start(&self.app, &self.operator(), user).await;
+        session.unwrap().reveal().to_owned()
+    }
+
+    /// A client with a new personal access token of `user`.
+    pub(crate) async fn client(&self, user: &User) -> Client {
+        self.bearer(&self.personal(user).await)
+    }
+
+    /// A new personal access token.
+    pub(crate) async fn personal(&self, user: &User) -> String {
+        self.issue(user, TokenKind::Personal).await.1
+    }
+
+    /// A new token of `kind`, and its text.
+    pub(crate) async fn issue(&self, user: &User, kind: TokenKind) -> (Token, String) {
+        let spec = TokenSpec {
+            name: "a test's".into(),
+            ..TokenSpec::new(kind, user.id)
+        };
+        let made = tokens::issue(&self.app, &self.operator(), spec).await;
+        let (token, plain) = made.unwrap();
+        (token, plain.reveal().to_owned())
+    }
+
+    /// A text of `kind` that opens the door for `user`.
+    pub(crate) async fn text(&self, user: &User, kind: TokenKind) -> String {
+        match kind {
+            TokenKind::Access => self.access(&self.personal(user).await).await,
+            kind => self.issue(user, kind).await.1,
+        }
+    }
+
+    /// The access token that the exchange gives for `personal`.
+    pub(crate) async fn access(&self, personal: &str) -> String {
+        let answer = self.exchange(personal).await.expect(200).json();
+        answer["access"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn exchange(&self, personal: &str) -> Answer {
+        let body = json!({"refresh": personal});
+        self.anonymous().post("/api/token/refresh", &body).await
+    }
+
+    /// A new account in the first organization, without a password.
+    pub(crate) async fn user(&self, email: &str, role: Role) -> User {
+        let spec = UserSpec::new(email, role);
+        users::add(&self.app, &self.operator(), 1, spec)
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn member(&self) -> User {
+        self.user("member@example.com", Role::Member).await
+    }
+
+    pub(crate) async fn admin(&self) -> User {
+        self.user("admin@example.com", Role::Admin).await
+    }
+
+    /// A new member who can sign in with [`PASSWORD`].
+    pub(crate) async fn member_with_password(&self) -> User {
+        let user = self.member().await;
+        users::set_password(
+            &self.app,
+            &self.operator(),
+            user.id,
+            &Password::new(PASSWORD),
+        )
+        .await
+        .unwrap();
+        user
+    }
+
+    /// Changes the first organization's settings.
+    pub(crate) async fn change_policy(&self, change: PolicyChange) {
+        policy::update(&self.app, &self.operator(), 1, &change)
+            .await
+            .unwrap();
+    }
+}
+
+/// An installation without an account.
+pub(crate) struct EmptyApp {
+    pub(crate) app: App,
+    router: Router,
+    // Dropped last, as above.
+    _database: Database,
+}
+
+impl EmptyApp {
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let (app, _, database) = open(change).await;
+        Self {
+            router: keybearer::http::router(&app),
+            app,
+            _database: database,
+        }
+    }
+
+    pub(crate) fn anonymous(&self) -> Client {
+        Client::new(self.router.clone())
+    }
+}
+
+async fn open(change: impl FnOnce(&mut Settings)) -> (App, Arc<AtomicI64>, Database) {
+    let database = Database::new().await;
+    let time = Arc::new(AtomicI64::new(START_MS));
+    let place = Place {
+        data_dir: Some(database.folder().to_owned()),
+        database: database.url().map(|url| url.as_str().into()),
+        config: None,
+    };
+    let mut settings = Settings {
+        public_url: Some("http://keys.example.com".into()),
+        ..Settings::default()
+    };
+    change(&mut settings);
+    let config = Config::load(&place, settings).unwrap();
+    let clock = Clock::Fixed(time.clone());
+    let app = App::open(config, clock, Random::seeded(7)).await.unwrap();
+    (app, time, database)
+}
