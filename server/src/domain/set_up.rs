@@ -85,7 +85,7 @@ pub async fn first_owner(app: &App, cx: &Cx, spec: UserSpec) -> Result<Option<Us
         Some(organization) => organization,
         None => {
             let draft = organizations::draft(app, cx, FIRST_TITLE)?;
-            organizations::insert(cx, &mut tx, standing_policy::with(app, draft)?).await?
+            organizations::insert(cx, &mut tx, standing_policy::with(app, &draft)?).await?
         }
     };
     let user = users::insert(app, cx, &mut tx, (&organization, spec, password_hash)).await?;

@@ -30,12 +30,12 @@ pub async fn write(app: &App, cx: &Cx) -> Result<()> {
 /// # Errors
 /// As [`write`].
 pub fn check(app: &App, cx: &Cx) -> Result<()> {
-    with(app, organizations::draft(app, cx, "")?).map(drop)
+    with(app, &organizations::draft(app, cx, "")?).map(drop)
 }
 
 /// `organization` with the policy that the settings say.
-pub(super) fn with(app: &App, organization: Organization) -> Result<Organization> {
-    policy::apply(&organization, &of(&app.config.policy))
+pub(super) fn with(app: &App, organization: &Organization) -> Result<Organization> {
+    policy::apply(organization, &of(&app.config.policy))
 }
 
 fn of(settings: &PolicySettings) -> PolicyChange {

@@ -112,7 +112,9 @@ pub async fn insert_due(tx: &mut Tx, due: Due<'_>) -> Result<u64, StoreError> {
     Ok(done.rows)
 }
 
-/// The ids of notices that somebody should deliver now, the longest waiting first. A claim that lies
+/// The ids of notices that somebody should deliver now, the longest waiting first.
+///
+/// A claim that lies
 /// more than twice `lease_ms` ahead is no claim: the clock was moved back under it. (Once `lease_ms` ahead
 /// may be the claim of a node whose clock runs before.)
 pub async fn list_due(

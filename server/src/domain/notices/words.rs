@@ -34,10 +34,9 @@ pub(super) fn mail(app: &App, found: &NoticeWithToken, now: i64) -> Mail {
     } else {
         format!("expires in {}", span(end - now))
     };
-    let last_use = found.last_used_at.map_or_else(
-        || "never, as far as Keybearer knows".to_owned(),
-        |at| minute(at),
-    );
+    let last_use = found
+        .last_used_at
+        .map_or_else(|| "never, as far as Keybearer knows".to_owned(), minute);
     let advice = if is_over {
         "Requests with it are refused from now on. If something still needs it, make a new token and put it in its place."
     } else {

@@ -25,7 +25,7 @@ use keybearer_verify::TokenKind;
 use serde_json::json;
 
 pub(crate) use client::{Answer, Client};
-pub(crate) use database::{Database, postgres_url};
+pub(crate) use database::Database;
 
 /// When every test begins: 2026-01-02T03:04:05.678Z.
 pub(crate) const START_MS: i64 = 1_767_323_045_678;
