@@ -19,6 +19,8 @@ pub mod domain;
 pub mod error;
 /// The three web doors: Label Studio's interface, Keybearer's own, and the pages.
 pub mod http;
+/// Mails and webhooks: what leaves the house by itself.
+pub mod outbound;
 /// All SQL.
 pub mod store;
 /// Logs.

@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::{Outcome, say};
 use crate::config::{Config, Place, Settings};
+use crate::outbound::Outbound;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -26,15 +27,22 @@ impl Command {
         match self {
             Self::Show { json, settings } => {
                 let config = Config::load(place, *settings)?;
+                let destination = config.notices.destination();
                 if json {
-                    say(format_args!("{:#}", serde_json::to_value(&config)?))?;
+                    let mut settings = serde_json::to_value(&config)?;
+                    if let Some(settings) = settings.as_object_mut() {
+                        settings.insert("expiry_notices_go".into(), destination.into());
+                    }
+                    say(format_args!("{settings:#}"))?;
                 } else {
+                    say(format_args!("# Expiry notices go {destination}."))?;
                     say(format_args!("{}", toml::to_string(&config)?))?;
                 }
             }
             Self::Check { settings } => {
                 let config = Config::load(place, *settings)?;
                 config.signing_secret()?;
+                Outbound::open(&config.notices)?;
                 say(format_args!(
                     "The settings are right. Keybearer would listen on {}.",
                     config.listen

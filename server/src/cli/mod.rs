@@ -10,6 +10,7 @@
 mod audit;
 mod config;
 mod doctor;
+mod notices;
 mod openapi;
 mod org;
 mod serve;
@@ -50,6 +51,9 @@ enum Command {
     /// The organization and its policy over tokens
     #[command(subcommand)]
     Org(org::Command),
+    /// Notices that tokens end
+    #[command(subcommand)]
+    Notices(notices::Command),
     /// The settings as they hold
     #[command(subcommand)]
     Config(config::Command),
@@ -93,6 +97,7 @@ fn run(place: &Place, command: Command) -> Outcome {
         Command::User(command) => block_on(command.run(place)),
         Command::Token(command) => block_on(command.run(place)),
         Command::Org(command) => block_on(command.run(place)),
+        Command::Notices(command) => block_on(command.run(place)),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use keybearer_verify::PlainToken;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 use super::{Outcome, say, sentence};
 use crate::app::App;
@@ -17,10 +19,15 @@ use crate::cx::Cx;
 use crate::domain::access::Role;
 use crate::domain::passwords::Password;
 use crate::domain::set_up;
+use crate::domain::standing_policy;
 use crate::domain::upkeep;
 use crate::domain::users::adding::UserSpec;
 use crate::http;
+use crate::outbound::Outbound;
 use crate::telemetry;
+
+/// How long the end of the process waits for deliveries that are under way.
+const UPKEEP_ENDS_WITHIN: Duration = Duration::from_secs(12);
 
 pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
     let config = Config::load(place, settings)?;
@@ -34,16 +41,30 @@ pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
         )
     })?;
     let app = App::open(config, Clock::System, Random::system()?).await?;
+    let outbound = Outbound::open(&app.config.notices)?;
+    let system = Cx::system(app.clock.now());
+    standing_policy::write(&app, &system)
+        .await
+        .map_err(sentence)
+        .context("the policy in the settings")?;
     first_owner(&app).await?;
     announce(&app, listener.local_addr()?).await?;
     let router = http::router(&app);
     let service: IntoMakeServiceWithConnectInfo<_, SocketAddr> =
         router.into_make_service_with_connect_info();
-    let upkeep = tokio::spawn(upkeep::run(app.clone()));
+    let (stop, stopping) = watch::channel(false);
+    let mut upkeep = tokio::spawn(upkeep::run(app.clone(), outbound, stopping));
     axum::serve(listener, service)
         .with_graceful_shutdown(stop_signal())
         .await?;
-    upkeep.abort();
+    stop.send_replace(true);
+    // What is being delivered is finished: a mail cut short here might be sent once more.
+    if tokio::time::timeout(UPKEEP_ENDS_WITHIN, &mut upkeep)
+        .await
+        .is_err()
+    {
+        upkeep.abort();
+    }
     upkeep::flush(&app).await.map_err(sentence)?;
     app.db.close().await;
     Ok(())

@@ -22,10 +22,10 @@ const DEFAULT_KEY_TTL_DAYS: i64 = 90;
 /// The longest overlap of a rotation until an organization decides otherwise, in hours: a week.
 const DEFAULT_MAX_OVERLAP_HOURS: i64 = 168;
 
-/// Makes an organization with Label Studio's default settings, in the caller's transaction.
-pub(super) async fn insert(app: &App, cx: &Cx, tx: &mut Tx, title: &str) -> Result<Organization> {
+/// An organization with Label Studio's default settings, not written yet.
+pub(super) fn draft(app: &App, cx: &Cx, title: &str) -> Result<Organization> {
     let (invite_sealed, invite_hash) = invites::draw(app)?;
-    let mut organization = Organization {
+    Ok(Organization {
         id: 0,
         title: title.to_owned(),
         created_by: None,
@@ -45,14 +45,22 @@ pub(super) async fn insert(app: &App, cx: &Cx, tx: &mut Tx, title: &str) -> Resu
         on_reuse: OnReuse::Alert.as_str().into(),
         created_at: cx.now,
         updated_at: cx.now,
-    };
+    })
+}
+
+/// Writes a drafted organization in the caller's transaction and gives it its id.
+pub(super) async fn insert(
+    cx: &Cx,
+    tx: &mut Tx,
+    mut organization: Organization,
+) -> Result<Organization> {
     organization.id = store::organizations::insert(tx, &organization).await?;
     audit::record(
         tx,
         cx,
         "organization.add",
         Subject::Organization(organization.id),
-        json!({"title": title}),
+        json!({"title": organization.title}),
     )
     .await?;
     Ok(organization)

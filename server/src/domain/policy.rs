@@ -222,7 +222,8 @@ pub fn view(organization: &Organization) -> serde_json::Value {
     })
 }
 
-fn apply(before: &Organization, change: &PolicyChange) -> Result<Organization> {
+/// `before` as `change` leaves it.
+pub(super) fn apply(before: &Organization, change: &PolicyChange) -> Result<Organization> {
     let days = |field, days: i64| in_range(field, days);
     let mut after = before.clone();
     after.personal_enabled = change.personal_enabled.unwrap_or(before.personal_enabled);

@@ -5,10 +5,10 @@ use keybearer_verify::TokenHash;
 use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::access::Role;
-use crate::domain::organizations;
 use crate::domain::passwords::Password;
 use crate::domain::users::User;
 use crate::domain::users::adding::{self, UserSpec};
+use crate::domain::{organizations, standing_policy};
 use crate::error::{Error, Result};
 use crate::store;
 
@@ -84,7 +84,10 @@ pub async fn first_owner(app: &App, cx: &Cx, spec: UserSpec) -> Result<Option<Us
     }
     let mut organization = match store::organizations::find_first(&mut tx).await? {
         Some(organization) => organization,
-        None => organizations::insert(app, cx, &mut tx, FIRST_TITLE).await?,
+        None => {
+            let draft = organizations::draft(app, cx, FIRST_TITLE)?;
+            organizations::insert(cx, &mut tx, standing_policy::with(app, &draft)?).await?
+        }
     };
     let user = adding::insert(app, cx, &mut tx, (&organization, spec, password_hash)).await?;
     organization.created_by = Some(user.id);

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
 use crate::cx::Cx;
-use crate::domain::uses;
+use crate::domain::{notices, uses};
 use crate::error::Result;
+use crate::outbound::Outbound;
 use crate::store;
 
 /// How often what was noted of the use of tokens is written down. A crash loses this much.
@@ -15,9 +17,40 @@ pub const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// How often what is over is cleared away.
 pub const CLEAR_EVERY: Duration = Duration::from_secs(60);
 
-/// Does all of it, each on its timer, until it is dropped. What fails is logged and tried again at
-/// the next turn.
-pub async fn run(app: App) {
+/// How often it is looked for tokens that end soon. The first look is at the start.
+pub const NOTICE_EVERY: Duration = Duration::from_secs(60);
+
+/// Does all of it, each on its timer, until `stopping` turns true. What fails is logged and tried
+/// again at the next turn.
+pub async fn run(app: App, outbound: Outbound, stopping: watch::Receiver<bool>) {
+    // Apart from each other: a mail server that is slow must not keep uses from being written down.
+    tokio::select! {
+        () = tidy(&app) => {}
+        () = notify(&app, &outbound, stopping) => {}
+    }
+}
+
+/// Tells of tokens that end. Between two deliveries it looks whether it should stop.
+async fn notify(app: &App, outbound: &Outbound, mut stopping: watch::Receiver<bool>) {
+    let mut looks = tokio::time::interval(NOTICE_EVERY);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !*stopping.borrow() {
+        tokio::select! {
+            _ = looks.tick() => {
+                if let Err(error) = notices::run(app, outbound, &stopping).await {
+                    tracing::error!(what = "notices", ?error, "upkeep failed; it is tried again");
+                }
+            }
+            changed = stopping.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+async fn tidy(app: &App) {
     let mut flushes = tokio::time::interval(FLUSH_EVERY);
     let mut clearings = tokio::time::interval(CLEAR_EVERY);
     for timer in [&mut flushes, &mut clearings] {
@@ -25,8 +58,8 @@ pub async fn run(app: App) {
     }
     loop {
         let (what, done) = tokio::select! {
-            _ = flushes.tick() => ("flush", flush(&app).await),
-            _ = clearings.tick() => ("clear", clear(&app).await),
+            _ = flushes.tick() => ("flush", flush(app).await),
+            _ = clearings.tick() => ("clear", clear(app).await),
         };
         if let Err(error) = done {
             tracing::error!(what, ?error, "upkeep failed; it is tried again");

@@ -1,8 +1,8 @@
 //! Reads the credentials of a request and has the domain say whose they are.
 //!
 //! Any token is accepted as `Authorization: Bearer …`, `Authorization: Token …` (schemes in any
-//! case, RFC 9110 section 11.1) and `X-API-Key: …`. Two different ones are refused: none is ever
-//! silently ignored.
+//! case, RFC 9110 section 11.1), `X-API-Key: …` and in the header that the operator names. Two
+//! different ones are refused: none is ever silently ignored.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -44,7 +44,7 @@ pub(super) async fn authenticate(app: &App, auth: Auth, parts: &Parts) -> Result
 }
 
 async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx> {
-    let by_token = match shown(&parts.headers) {
+    let by_token = match shown(app, &parts.headers) {
         Ok(None) => Err(Error::Unauthenticated(Refusal::NoCredentials)),
         Ok(Some((sent_as, token))) => {
             introspection::caller_by_token(app, cx, &token, sent_as).await
@@ -83,15 +83,17 @@ async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx> {
 }
 
 /// The one token that the headers show, and how.
-fn shown(headers: &HeaderMap) -> std::result::Result<Option<(SentAs, String)>, Refusal> {
+fn shown(app: &App, headers: &HeaderMap) -> std::result::Result<Option<(SentAs, String)>, Refusal> {
     let mut found: Option<(SentAs, String)> = None;
     let authorization = headers
         .get_all(header::AUTHORIZATION)
         .iter()
         .map(|value| by_scheme(&latin1(value.as_bytes())));
-    let api_key = headers
-        .get_all("x-api-key")
-        .iter()
+    let own_header = app.config.token_header.as_deref();
+    let api_key = ["x-api-key"]
+        .into_iter()
+        .chain(own_header)
+        .flat_map(|name| headers.get_all(name))
         .map(|value| Ok(by_api_key(&latin1(value.as_bytes()))));
     for next in authorization.chain(api_key) {
         let Some(next) = next? else { continue };

@@ -10,7 +10,11 @@ use super::engine::{Db, Tx, bind};
 use super::error::StoreError;
 
 /// The migrations of both engines, by their common names.
-const MIGRATIONS: &[(&str, &str, &str)] = &[migration!("0001_accounts"), migration!("0002_tokens")];
+const MIGRATIONS: &[(&str, &str, &str)] = &[
+    migration!("0001_accounts"),
+    migration!("0002_tokens"),
+    migration!("0003_notices"),
+];
 
 macro_rules! migration {
     ($name:literal) => {

@@ -9,6 +9,7 @@ mod error;
 mod migrate;
 
 pub mod audit;
+pub mod notices;
 pub mod organizations;
 pub mod sessions;
 pub mod signing_keys;

@@ -6,7 +6,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::panic,
     reason = "a test that meets what it does not expect fails, and says where"
 )]
 
@@ -17,7 +16,10 @@ mod authorization;
 mod bad_input;
 mod cli;
 mod config_docs;
+mod config_policy;
 mod documents;
+mod notices;
+mod own_header;
 mod parity;
 mod policy;
 mod races;

@@ -6,6 +6,7 @@
 mod client;
 mod database;
 pub(crate) mod forge;
+pub(crate) mod receivers;
 pub(crate) mod sources;
 
 use std::sync::Arc;
@@ -207,6 +208,13 @@ impl TestApp {
         user
     }
 
+    /// Another process on the same database, with the same settings and clock.
+    pub(crate) async fn another_node(&self) -> App {
+        let config = (*self.app.config).clone();
+        let clock = self.app.clock.clone();
+        App::open(config, clock, Random::seeded(8)).await.unwrap()
+    }
+
     /// A second organization with its owner. The domain makes only the first one so far, so this
     /// one is written by the store.
     pub(crate) async fn other_organization(&self) -> (Organization, User) {
@@ -262,7 +270,11 @@ pub(crate) struct EmptyApp {
 
 impl EmptyApp {
     pub(crate) async fn new() -> Self {
-        let (app, _, database) = open(|_| {}).await;
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
+        let (app, _, database) = open(change).await;
         Self {
             router: keybearer::http::router(&app),
             app,

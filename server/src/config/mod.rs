@@ -3,6 +3,11 @@
 //! [`Settings`] is all three at once: a field's flag is `--public-url`, its variable
 //! `KEYBEARER_PUBLIC_URL`, its key in `keybearer.toml` `public_url`. Nothing else in the program
 //! reads the environment. [`Config`] is what comes out: whole, checked, with the defaults in it.
+//! [`notices`] checks what mail and webhooks need, [`policy`] is the table `[policy]`.
+
+mod header;
+pub mod notices;
+pub mod policy;
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -13,6 +18,9 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
+
+use notices::Notices;
+use policy::PolicySettings;
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_DATA_DIR: &str = "keybearer-data";
@@ -98,12 +106,53 @@ pub struct Settings {
         value_name = "RANGE"
     )]
     pub trusted_proxies: Option<Vec<String>>,
+    /// A further header that any token is accepted in, beside Authorization and X-API-Key [default: none]
+    #[arg(long, env = "KEYBEARER_TOKEN_HEADER", value_name = "NAME")]
+    pub token_header: Option<String>,
+    /// Mail server for expiry notices: `smtp://` or `smtps://USER:PASSWORD@HOST:PORT`; `smtp://…?tls=required` is STARTTLS [default: no mail]
+    #[arg(
+        long,
+        env = "KEYBEARER_SMTP_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub smtp_url: Option<Secret>,
+    /// File with the mail server's URL, instead of `smtp_url`
+    #[arg(long, env = "KEYBEARER_SMTP_URL_FILE", value_name = "FILE")]
+    pub smtp_url_file: Option<PathBuf>,
+    /// Sender of the mails, such as `Keybearer <tokens@example.com>`
+    #[arg(long, env = "KEYBEARER_MAIL_FROM", value_name = "ADDRESS")]
+    pub mail_from: Option<String>,
+    /// Where expiry notices are posted to: URLs, separated by commas [default: nowhere]
+    #[arg(
+        long,
+        env = "KEYBEARER_WEBHOOK_URL",
+        value_delimiter = ',',
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    #[serde(deserialize_with = "notices::one_or_more")]
+    pub webhook_url: Option<Vec<Secret>>,
+    /// Secret that signs what is posted: `whsec_` and base64, or any text of 24 characters or more
+    #[arg(
+        long,
+        env = "KEYBEARER_WEBHOOK_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub webhook_secret: Option<Secret>,
+    /// File with that secret, instead of `webhook_secret`
+    #[arg(long, env = "KEYBEARER_WEBHOOK_SECRET_FILE", value_name = "FILE")]
+    pub webhook_secret_file: Option<PathBuf>,
     /// What is logged, in the form of `RUST_LOG` [default: info]
     #[arg(long, env = "KEYBEARER_LOG", value_name = "FILTER")]
     pub log: Option<String>,
     /// How it is logged [default: text]
     #[arg(long, env = "KEYBEARER_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
+    /// The first organization's policy over tokens, written at each start.
+    #[command(flatten)]
+    pub policy: PolicySettings,
 }
 
 /// How log lines look.
@@ -162,8 +211,13 @@ pub struct Config {
     pub key_file: PathBuf,
     pub signing_key_file: Option<PathBuf>,
     pub trusted_proxies: Vec<IpNet>,
+    /// In lower case.
+    pub token_header: Option<String>,
+    #[serde(flatten)]
+    pub notices: Notices,
     pub log: String,
     pub log_format: LogFormat,
+    pub policy: PolicySettings,
 }
 
 impl Config {
@@ -171,8 +225,10 @@ impl Config {
     ///
     /// # Errors
     /// If the file cannot be read, has a key that is not known, or a value makes no sense.
-    pub fn load(place: &Place, given: Settings) -> anyhow::Result<Self> {
-        let file = read_file(place.config.as_deref())?;
+    pub fn load(place: &Place, mut given: Settings) -> anyhow::Result<Self> {
+        let mut file = read_file(place.config.as_deref())?;
+        let notices = Notices::load(&mut given, &mut file)?;
+        let token_header = given.token_header.or(file.token_header);
         let data_dir = place
             .data_dir
             .clone()
@@ -208,6 +264,9 @@ impl Config {
                 .unwrap_or_else(|| data_dir.join("sealing.key")),
             signing_key_file: given.signing_key_file.or(file.signing_key_file),
             trusted_proxies: ranges(given.trusted_proxies.or(file.trusted_proxies))?,
+            token_header: token_header.as_deref().map(header::checked).transpose()?,
+            notices,
+            policy: given.policy.above(file.policy),
             log: given.log.or(file.log).unwrap_or_else(|| "info".into()),
             log_format: given.log_format.or(file.log_format).unwrap_or_default(),
             data_dir,

@@ -1,0 +1,63 @@
+//! The policy that the settings say: written into the first organization at each start, and when it
+//! is made. What the settings leave out is left to whoever administers the organization.
+
+use crate::app::App;
+use crate::config::policy::PolicySettings;
+use crate::cx::Cx;
+use crate::domain::organizations::{self, Organization};
+use crate::domain::policy::{self, PolicyChange};
+use crate::error::Result;
+use crate::store;
+
+/// Writes the settings' policy into the first organization, with one audit event if that changes
+/// anything. Before the first organization is made, it only checks that the policy can hold.
+///
+/// # Errors
+/// [`crate::error::Error::Invalid`] for a value that cannot hold.
+pub async fn write(app: &App, cx: &Cx) -> Result<()> {
+    check(app, cx)?;
+    let mut tx = app.db.read().await?;
+    let first = store::organizations::find_first(&mut tx).await?;
+    drop(tx);
+    if let Some(organization) = first {
+        policy::update(app, cx, organization.id, &of(&app.config.policy)).await?;
+    }
+    Ok(())
+}
+
+/// Whether the settings' policy can hold at all.
+///
+/// # Errors
+/// As [`write`].
+pub fn check(app: &App, cx: &Cx) -> Result<()> {
+    with(app, &organizations::draft(app, cx, "")?).map(drop)
+}
+
+/// `organization` with the policy that the settings say.
+pub(super) fn with(app: &App, organization: &Organization) -> Result<Organization> {
+    policy::apply(organization, &of(&app.config.policy))
+}
+
+fn of(settings: &PolicySettings) -> PolicyChange {
+    let list = |given: &Option<Vec<String>>| {
+        let mut given = given.clone()?;
+        // An empty variable is an empty list, and `none` says the same aloud.
+        given.retain(|word| !matches!(word.trim(), "" | "none"));
+        Some(given)
+    };
+    PolicyChange {
+        personal_enabled: settings.personal_enabled,
+        legacy_enabled: settings.legacy_enabled,
+        key_enabled: settings.key_enabled,
+        personal_ttl_days: settings.personal_ttl_days,
+        key_ttl_days: settings.key_ttl_days,
+        max_ttl_days: settings.max_ttl_days.map(|limit| limit.0),
+        idle_days: settings.idle_days.map(|limit| limit.0),
+        direct_use: settings.direct_use.clone(),
+        scopes: list(&settings.scopes),
+        ip_ranges: list(&settings.ip_ranges),
+        max_overlap_hours: settings.max_overlap_hours,
+        on_reuse: settings.on_reuse.clone(),
+        force: settings.force.unwrap_or(false),
+    }
+}
