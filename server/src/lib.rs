@@ -3,25 +3,25 @@
 //! A request flows one way: door → [`cx::Cx`] (who, when, whence) → a function of [`domain`] →
 //! [`store`], and the answer back. `docs/architecture.md` is the map.
 
-/// What lives as long as the process.
+// What lives as long as the process.
 pub mod app;
-/// The command line: the third door, and the one that opens the other two.
+// The command line: the third door, and the one that opens the other two.
 pub mod cli;
-/// The clock and the source of randomness, as values.
+// The clock and the source of randomness, as values.
 pub mod clock;
-/// The settings: file, environment, flags.
+// The settings: file, environment, flags.
 pub mod config;
-/// What lives as long as one request: who asks, when and whence.
+// What lives as long as one request: who asks, when and whence.
 pub mod cx;
-/// What the product does. No HTTP, no SQL, no templates.
+// What the product does. No HTTP, no SQL, no templates.
 pub mod domain;
-/// The ways an operation can fail.
+// The ways an operation can fail.
 pub mod error;
-/// The three web doors: Label Studio's interface, Keybearer's own, and the pages.
+// The three web doors: Label Studio's interface, Keybearer's own, and the pages.
 pub mod http;
-/// Mails and webhooks: what leaves the house by itself.
+// Mails and webhooks: what leaves the house by itself.
 pub mod outbound;
-/// All SQL.
+// All SQL.
 pub mod store;
-/// Logs.
+// Logs.
 pub mod telemetry;

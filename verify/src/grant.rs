@@ -1,4 +1,4 @@
-//! What a token was given, and who rules over it: everything [`crate::judge`] needs to know.
+//! What a token was given, and who rules over it: everything [`crate::judge()`] needs to know.
 
 use ipnet::IpNet;
 

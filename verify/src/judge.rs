@@ -28,7 +28,7 @@ pub enum Purpose {
     Exchange,
 }
 
-/// A question to [`judge`].
+/// A question to [`judge()`].
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
     /// What for.

@@ -5,7 +5,7 @@
 //! id of the personal access token that it came from and that it dies with.
 //!
 //! A token is first only taken apart ([`UnverifiedToken`]); what it says counts after
-//! [`UnverifiedToken::verify`]. Times are judged in [`crate::judge`], where the clock is a parameter.
+//! [`UnverifiedToken::verify`]. Times are judged in [`crate::judge()`], where the clock is a parameter.
 
 use std::fmt;
 

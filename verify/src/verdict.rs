@@ -1,4 +1,4 @@
-//! Every answer [`crate::judge`] and its caller can give, and every reason for "no".
+//! Every answer [`crate::judge()`] and its caller can give, and every reason for "no".
 
 /// The answer to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

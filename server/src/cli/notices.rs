@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{Outcome, minute, open, sentence};
+use super::{Outcome, minute, open, say, sentence};
 use crate::app::App;
 use crate::config::Place;
 use crate::cx::Cx;
@@ -35,15 +35,14 @@ impl Command {
                 .iter()
                 .map(|notice| view(notice, &outbound))
                 .collect();
-            println!("{items:#}");
+            say(format_args!("{items:#}"))
         } else {
-            print(&app, &notices, &outbound);
+            print(&app, &notices, &outbound)
         }
-        Ok(())
     }
 }
 
-fn print(app: &App, notices: &[NoticeWithToken], outbound: &Outbound) {
+fn print(app: &App, notices: &[NoticeWithToken], outbound: &Outbound) -> Outcome {
     let mut table = super::table(&[
         "TOKEN",
         "NAME",
@@ -74,8 +73,11 @@ fn print(app: &App, notices: &[NoticeWithToken], outbound: &Outbound) {
             notice.reason.clone().unwrap_or_default(),
         ]);
     }
-    println!("{table}");
-    println!("New notices go {}.", app.config.notices.destination());
+    say(format_args!("{table}"))?;
+    say(format_args!(
+        "New notices go {}.",
+        app.config.notices.destination()
+    ))
 }
 
 /// Where a notice goes, without what may be secret in a webhook's URL.

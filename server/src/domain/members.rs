@@ -88,6 +88,7 @@ pub async fn remove(app: &App, cx: &Cx, organization_id: i64, user_id: i64) -> R
         }
         Some(Role::Admin | Role::Member) => leave(&mut tx, cx, organization_id, user_id).await?,
     }
+    record_removal(&mut tx, cx, organization_id, user_id).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -143,29 +144,32 @@ pub(super) async fn join(
     Ok(())
 }
 
+/// Ends a membership, in the caller's transaction; whoever calls it records what it belongs to.
 pub(super) async fn leave(tx: &mut Tx, cx: &Cx, organization_id: i64, user_id: i64) -> Result<()> {
-    let Some(mut membership) =
-        store::organizations::find_membership(tx, organization_id, user_id).await?
-    else {
+    let found = store::organizations::find_membership(tx, organization_id, user_id).await?;
+    let Some(mut membership) = found else {
         return Ok(());
     };
     membership.removed_at = Some(cx.now);
     store::organizations::update_membership(tx, &membership).await?;
-
     let mut user = users::find_by_id(tx, user_id).await?;
     if user.active_organization_id == Some(organization_id) {
         let others = store::organizations::list_by_user(tx, user_id).await?;
         user.active_organization_id = others.first().map(|organization| organization.id);
         store::users::update(tx, &user).await?;
     }
-    audit::record(
-        tx,
-        cx,
-        "member.remove",
-        Subject::User(user_id),
-        json!({"organization": organization_id}),
-    )
-    .await
+    Ok(())
+}
+
+/// Records that a member was removed.
+pub(super) async fn record_removal(
+    tx: &mut Tx,
+    cx: &Cx,
+    organization_id: i64,
+    user_id: i64,
+) -> Result<()> {
+    let detail = json!({"organization": organization_id});
+    audit::record(tx, cx, "member.remove", Subject::User(user_id), detail).await
 }
 
 /// Gives a member another role.

@@ -28,7 +28,7 @@ pub async fn write(app: &App, cx: &Cx) -> Result<()> {
 /// Whether the settings' policy can hold at all.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn check(app: &App, cx: &Cx) -> Result<()> {
     with(app, &organizations::draft(app, cx, "")?).map(drop)
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing is decided in here. A door turns a request into a [`crate::cx::Cx`] and a call of the
 //! domain, and its answer or error into a response. Every path is known with and without a slash at
-//! its end, and below the public URL's path or not, without any redirect: see [`layers::normalize`].
+//! its end, and below the public URL's path or not, without any redirect: see `layers::normalize`.
 
 mod credentials;
 mod extract;

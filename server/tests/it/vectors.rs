@@ -43,31 +43,45 @@ async fn describe(t: &TestApp, token: &str, grant: &Value) {
     if grant.is_null() {
         return;
     }
-    let is = |name: &str| grant[name].as_bool().unwrap();
-    let number = |name: &str| grant[name].as_i64();
-    let lines = |name: &str| {
-        let lines = grant[name].as_array().cloned().unwrap_or_default();
-        let lines: Vec<_> = lines.iter().filter_map(Value::as_str).collect();
-        lines.join("\n")
-    };
-    let removed = if is("is_member") { "null" } else { "0" };
-    let revoked = number("revoked_at").map_or("null".into(), |at| at.to_string());
+    let mut tx = t.app.db.write().await.unwrap();
+    let row = row(hash(t, token), grant);
+    store::tokens::insert(&mut tx, &row).await.unwrap();
+    tx.commit().await.unwrap();
+    t.database.meddle(&limits(grant)).await;
+    t.database.meddle(&switches(grant)).await;
+}
+
+fn number(grant: &Value, name: &str) -> Option<i64> {
+    grant[name].as_i64()
+}
+
+fn sql_number(grant: &Value, name: &str) -> String {
+    number(grant, name).map_or("null".into(), |at| at.to_string())
+}
+
+fn lines(grant: &Value, name: &str) -> String {
+    let lines = grant[name].as_array().cloned().unwrap_or_default();
+    let lines: Vec<_> = lines.iter().filter_map(Value::as_str).collect();
+    lines.join("\n")
+}
+
+fn row(hash: Vec<u8>, grant: &Value) -> Token {
     let id = grant["id"].as_str().unwrap();
-    let row = Token {
+    Token {
         id: id.into(),
         kind: grant["kind"].as_str().unwrap().into(),
         user_id: 1,
         organization_id: 1,
         name: String::new(),
         note: String::new(),
-        scopes: lines("scopes"),
-        ip_ranges: lines("ip_ranges"),
+        scopes: lines(grant, "scopes"),
+        ip_ranges: lines(grant, "ip_ranges"),
         rate_per_minute: None,
-        hash: hash(t, token),
+        hash,
         sealed: None,
         sealed_until: None,
-        created_at: number("created_at").unwrap(),
-        expires_at: number("expires_at"),
+        created_at: number(grant, "created_at").unwrap(),
+        expires_at: number(grant, "expires_at"),
         revoked_at: None,
         revoked_because: None,
         revoked_by: None,
@@ -78,24 +92,30 @@ async fn describe(t: &TestApp, token: &str, grant: &Value) {
         last_used_at: None,
         last_used_address: None,
         last_used_client: None,
-    };
-    let mut tx = t.app.db.write().await.unwrap();
-    store::tokens::insert(&mut tx, &row).await.unwrap();
-    tx.commit().await.unwrap();
-    let sql_number = |name: &str| number(name).map_or("null".into(), |at| at.to_string());
-    let limits = format!(
+    }
+}
+
+/// The SQL that sets what bounds the token.
+fn limits(grant: &Value) -> String {
+    format!(
         "update tokens set retires_at = {}, last_used_at = {}; \
          update organizations set max_ttl_days = {}, idle_days = {}, direct_use = '{}', scopes = '{}', ip_ranges = '{}'",
-        sql_number("retires_at"),
-        sql_number("last_used_at"),
-        sql_number("max_ttl_days"),
-        sql_number("idle_days"),
+        sql_number(grant, "retires_at"),
+        sql_number(grant, "last_used_at"),
+        sql_number(grant, "max_ttl_days"),
+        sql_number(grant, "idle_days"),
         grant["direct_use"].as_str().unwrap_or("allow"),
-        lines("policy_scopes"),
-        lines("policy_ip_ranges"),
-    );
-    t.database.meddle(&limits).await;
-    let sql = format!(
+        lines(grant, "policy_scopes"),
+        lines(grant, "policy_ip_ranges"),
+    )
+}
+
+/// The SQL that sets what is on and off.
+fn switches(grant: &Value) -> String {
+    let is = |name: &str| grant[name].as_bool().unwrap();
+    let removed = if is("is_member") { "null" } else { "0" };
+    let revoked = sql_number(grant, "revoked_at");
+    format!(
         "update tokens set revoked_at = {revoked}; update users set is_active = {}; \
          update memberships set removed_at = {removed}; \
          update organizations set personal_enabled = {}, legacy_enabled = {}, key_enabled = {}",
@@ -103,8 +123,7 @@ async fn describe(t: &TestApp, token: &str, grant: &Value) {
         is("personal_enabled"),
         is("legacy_enabled"),
         is("key_enabled"),
-    );
-    t.database.meddle(&sql).await;
+    )
 }
 
 /// What the server stores of a token, and of a text that only looks like one.

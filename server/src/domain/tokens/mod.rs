@@ -9,6 +9,7 @@ pub mod legacy;
 pub mod listing;
 pub mod personal;
 pub mod rotation;
+mod rules;
 
 use keybearer_verify::{Limits, PlainToken, TokenKind};
 use serde_json::json;
@@ -21,6 +22,8 @@ use crate::domain::{organizations, policy, users};
 use crate::error::{Error, Result};
 use crate::store::tokens::Ending;
 use crate::store::{self, Tx};
+
+use rules::{checked_line, checked_ttl, refuse_limits_on_legacy, refuse_more_than_own};
 
 pub use crate::store::organizations::Organization;
 pub use crate::store::tokens::Token;
@@ -335,68 +338,5 @@ fn require_enabled(organization: &Organization, kind: TokenKind) -> Result<()> {
         Ok(())
     } else {
         Err(Error::TypeDisabled(kind))
-    }
-}
-
-/// A new token never gets more than the token that makes it.
-fn refuse_more_than_own(cx: &Cx, limits: &Limits) -> Result<()> {
-    match cx.caller() {
-        Some(caller) if !caller.covers(&limits.scopes) => Err(Error::invalid(
-            "scopes",
-            "A token cannot make one that may do more than itself. Name scopes that this token has.",
-        )),
-        _ => Ok(()),
-    }
-}
-
-fn refuse_limits_on_legacy(spec: &TokenSpec) -> Result<()> {
-    let is_plain = spec.limits == Limits::default()
-        && spec.ttl_days.is_none()
-        && spec.rate_per_minute.is_none();
-    if is_plain {
-        return Ok(());
-    }
-    Err(Error::invalid(
-        "kind",
-        "A legacy token has no lifetime, scopes, ranges or limits. Make a key token to have them.",
-    ))
-}
-
-fn checked_line(field: &'static str, text: &str, longest: usize) -> Result<String> {
-    let text = text.trim();
-    if text.chars().count() > longest {
-        return Err(Error::invalid(
-            field,
-            format!("Ensure this field has no more than {longest} characters."),
-        ));
-    }
-    if text.chars().any(|c| c.is_control() || is_direction_mark(c)) {
-        return Err(Error::invalid(
-            field,
-            "This is one line of text without control characters or direction marks.",
-        ));
-    }
-    Ok(text.to_owned())
-}
-
-/// Marks that turn the reading direction of what follows: they can make one name look like another.
-fn is_direction_mark(character: char) -> bool {
-    matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-fn checked_ttl(asked: Option<i64>, organization: &Organization, kind: TokenKind) -> Result<i64> {
-    let most = organization.max_ttl_days.unwrap_or(LONGEST_TTL_DAYS);
-    let usual = if kind == TokenKind::Key {
-        organization.key_ttl_days
-    } else {
-        organization.personal_ttl_days
-    };
-    match asked {
-        None => Ok(usual.min(most)),
-        Some(days) if (1..=most).contains(&days) => Ok(days),
-        Some(_) => Err(Error::invalid(
-            "ttl_days",
-            format!("A lifetime is between 1 and {most} days here."),
-        )),
     }
 }

@@ -77,7 +77,7 @@ impl<E: Into<Error>> From<E> for Failure {
 }
 
 impl IntoResponse for Failure {
-    /// A response that waits for [`render`], which knows the view that it belongs to.
+    /// A response that waits for `render`, which knows the view that it belongs to.
     fn into_response(self) -> Response {
         let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
         response.extensions_mut().insert(Arc::new(self));

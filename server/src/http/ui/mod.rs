@@ -1,7 +1,7 @@
 //! The pages: server-rendered, working without JavaScript.
 //!
 //! The route table is here; each page's template struct sits beside its handler. Errors become
-//! pages in [`error_page`], and a form that is not right is shown again with what was typed.
+//! pages in `error_page`, and a form that is not right is shown again with what was typed.
 
 pub(crate) mod assets;
 mod forms;
