@@ -88,6 +88,7 @@ pub async fn remove(app: &App, cx: &Cx, organization_id: i64, user_id: i64) -> R
         }
         Some(Role::Admin | Role::Member) => leave(&mut tx, cx, organization_id, user_id).await?,
     }
+    record_removal(&mut tx, cx, organization_id, user_id).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -143,6 +144,7 @@ pub(super) async fn join(
     Ok(())
 }
 
+/// Ends a membership, in the transaction of the caller, who records why.
 pub(super) async fn leave(tx: &mut Tx, cx: &Cx, organization_id: i64, user_id: i64) -> Result<()> {
     let Some(mut membership) =
         store::organizations::find_membership(tx, organization_id, user_id).await?
@@ -158,14 +160,17 @@ pub(super) async fn leave(tx: &mut Tx, cx: &Cx, organization_id: i64, user_id: i
         user.active_organization_id = others.first().map(|organization| organization.id);
         store::users::update(tx, &user).await?;
     }
-    audit::record(
-        tx,
-        cx,
-        "member.remove",
-        Subject::User(user_id),
-        json!({"organization": organization_id}),
-    )
-    .await
+    Ok(())
+}
+
+pub(super) async fn record_removal(
+    tx: &mut Tx,
+    cx: &Cx,
+    organization_id: i64,
+    user_id: i64,
+) -> Result<()> {
+    let detail = json!({"organization": organization_id});
+    audit::record(tx, cx, "member.remove", Subject::User(user_id), detail).await
 }
 
 /// Gives a member another role.

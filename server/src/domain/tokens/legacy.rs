@@ -14,8 +14,8 @@ use crate::domain::audit::{self, Subject};
 use crate::domain::sealing::Purpose;
 use crate::domain::{organizations, users};
 use crate::error::{Error, Result};
-use crate::store::users::User;
 use crate::store::tokens::Ending;
+use crate::store::users::User;
 use crate::store::{self, Tx};
 
 /// The shortest text that an operator may choose; Label Studio's bound.

@@ -96,14 +96,8 @@ pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainT
     let (token, plain) = draft.make(app, cx)?;
     store::tokens::insert(&mut tx, &token).await?;
     let detail = json!({"kind": token.kind, "user": owner.id, "name": token.name});
-    audit::record(
-        &mut tx,
-        cx,
-        "token.issue",
-        Subject::Token(&token.id),
-        detail,
-    )
-    .await?;
+    let subject = Subject::Token(&token.id);
+    audit::record(&mut tx, cx, "token.issue", subject, detail).await?;
     tx.commit().await?;
     Ok((token, plain))
 }

@@ -153,6 +153,7 @@ pub async fn delete(app: &App, cx: &Cx, id: i64) -> Result<()> {
         .is_empty()
     {
         // The account is other organizations' too; theirs is not ours to end.
+        members::record_removal(&mut tx, cx, caller.organization_id, id).await?;
         tx.commit().await?;
         return Ok(());
     }
