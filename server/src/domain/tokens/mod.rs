@@ -190,7 +190,7 @@ pub async fn find(app: &App, cx: &Cx, id: &str) -> Result<Token> {
 /// Gives a token of the caller's own another name and note.
 ///
 /// # Errors
-/// [`Error::Invalid`] for one that is too long; [`Error::NotFound`].
+/// [`Error::Invalid`] for one that is too long; [`Error::Forbidden`] for an admin; [`Error::NotFound`].
 pub async fn rename(
     app: &App,
     cx: &Cx,
@@ -201,6 +201,9 @@ pub async fn rename(
     let mut tx = app.db.write().await?;
     let found = store::tokens::find(&mut tx, id).await?;
     let mut token = visible(cx, found)?;
+    if cx.caller().is_some() && !is_owner(cx, &token) {
+        return Err(Error::forbidden("Only its owner can rename a token."));
+    }
     if let Some(name) = name {
         token.name = checked_line("name", name, LONGEST_NAME)?;
     }
