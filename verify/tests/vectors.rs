@@ -145,7 +145,11 @@ fn every_vector_gets_its_answer() {
 #[test]
 fn every_reason_for_no_has_a_vector() {
     let file = vectors();
-    for denial in Denial::ALL {
+    // How often a token was used is no matter of a grant; the server counts it.
+    for denial in Denial::ALL
+        .into_iter()
+        .filter(|denial| *denial != Denial::RateLimited)
+    {
         let is_there = file
             .vectors
             .iter()

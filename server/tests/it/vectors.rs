@@ -29,7 +29,7 @@ async fn every_vector_gets_its_answer_from_the_server() {
         };
         let code = match answer.status {
             200 => "allowed".into(),
-            _ => answer.refusal(401)["code"].clone(),
+            status => answer.refusal(if status == 403 { 403 } else { 401 })["code"].clone(),
         };
         assert_eq!(code, vector["expect"], "{}", vector["name"]);
         asked += 1;
@@ -82,6 +82,19 @@ async fn describe(t: &TestApp, token: &str, grant: &Value) {
     let mut tx = t.app.db.write().await.unwrap();
     store::tokens::insert(&mut tx, &row).await.unwrap();
     tx.commit().await.unwrap();
+    let sql_number = |name: &str| number(name).map_or("null".into(), |at| at.to_string());
+    let limits = format!(
+        "update tokens set retires_at = {}, last_used_at = {}; \
+         update organizations set max_ttl_days = {}, idle_days = {}, direct_use = '{}', scopes = '{}', ip_ranges = '{}'",
+        sql_number("retires_at"),
+        sql_number("last_used_at"),
+        sql_number("max_ttl_days"),
+        sql_number("idle_days"),
+        grant["direct_use"].as_str().unwrap_or("allow"),
+        lines("policy_scopes"),
+        lines("policy_ip_ranges"),
+    );
+    t.database.meddle(&limits).await;
     let sql = format!(
         "update tokens set revoked_at = {revoked}; update users set is_active = {}; \
          update memberships set removed_at = {removed}; \

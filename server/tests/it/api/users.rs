@@ -1,6 +1,7 @@
 //! Users, as Label Studio shows them.
 
 use keybearer::domain::access::Role;
+use keybearer::store;
 use keybearer_verify::TokenKind;
 use serde_json::json;
 
@@ -206,6 +207,15 @@ async fn deleting_leaves_an_empty_account_and_dead_tokens() {
             .len(),
         1
     );
+    // What is left: an empty row, and his tokens, ended for good.
+    let mut tx = t.app.db.read().await.unwrap();
+    let left = store::users::find(&mut tx, 2).await.unwrap().unwrap();
+    assert_eq!(left.email, "deleted-2@deleted.invalid");
+    assert_eq!((left.password_hash, left.username.as_str()), (None, ""));
+    let ended = store::tokens::list_by_user(&mut tx, 2, 1).await.unwrap();
+    assert_eq!(ended.len(), 5, "one of each kind, and those they came from");
+    assert!(ended.iter().all(|token| token.revoked_at.is_some()));
+    drop(tx);
     // His address is free again, and whoever takes it is somebody else.
     let body = json!({"username": "again", "email": "gone@example.com"});
     let again = owner.post("/api/users", &body).await.expect(201).json();

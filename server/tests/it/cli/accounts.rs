@@ -180,8 +180,15 @@ fn shows_and_sets_the_organization() {
     "#);
     insta::assert_snapshot!(place.run(&["org", "show"]), @"
     Ours (id 1)
-      personal access tokens  on, 30 days
-      legacy tokens           off
-      key tokens              off
+      personal access tokens                on, 30 days
+      key tokens                            off, 90 days
+      legacy tokens                         off
+      longest lifetime                      none
+      may lie unused                        none
+      direct use of personal access tokens  allow
+      scopes                                all
+      address ranges                        all
+      longest overlap of a rotation         168 hours
+      use after the overlap                 alert
     ");
 }
