@@ -99,14 +99,8 @@ pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainT
     let (token, plain) = draft.make(app, cx)?;
     store::tokens::insert(&mut tx, &token).await?;
     let detail = json!({"kind": token.kind, "user": owner.id, "name": token.name});
-    audit::record(
-        &mut tx,
-        cx,
-        "token.issue",
-        Subject::Token(&token.id),
-        detail,
-    )
-    .await?;
+    let subject = Subject::Token(&token.id);
+    audit::record(&mut tx, cx, "token.issue", subject, detail).await?;
     tx.commit().await?;
     Ok((token, plain))
 }
@@ -199,7 +193,7 @@ pub async fn find(app: &App, cx: &Cx, id: &str) -> Result<Token> {
 /// Gives a token of the caller's own another name and note.
 ///
 /// # Errors
-/// [`Error::Invalid`] for one that is too long; [`Error::NotFound`].
+/// [`Error::Invalid`] for one that is too long; [`Error::Forbidden`] for an admin; [`Error::NotFound`].
 pub async fn rename(
     app: &App,
     cx: &Cx,
@@ -210,6 +204,9 @@ pub async fn rename(
     let mut tx = app.db.write().await?;
     let found = store::tokens::find(&mut tx, id).await?;
     let mut token = visible(cx, found)?;
+    if cx.caller().is_some() && !is_owner(cx, &token) {
+        return Err(Error::forbidden("Only its owner can rename a token."));
+    }
     if let Some(name) = name {
         token.name = checked_line("name", name, LONGEST_NAME)?;
     }

@@ -99,8 +99,10 @@ pub(super) struct EventQuery {
     /// Such as `user 7` or `token ID`.
     subject: Option<String>,
     /// From this instant on.
+    #[param(format = DateTime)]
     since: Option<String>,
     /// Before this instant.
+    #[param(format = DateTime)]
     until: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -108,6 +110,7 @@ pub(super) struct EventQuery {
     #[param(minimum = 1, maximum = 500, default = 50)]
     limit: Option<i64>,
     /// `json` or `csv`; without it, what `Accept` asks for.
+    #[param(pattern = "^(json|csv)$")]
     format: Option<String>,
 }
 

@@ -70,20 +70,25 @@ pub(super) struct PolicyPatch {
     personal_enabled: Option<bool>,
     legacy_enabled: Option<bool>,
     key_enabled: Option<bool>,
+    #[schema(minimum = 1, maximum = 73000)]
     personal_ttl_days: Option<i64>,
+    #[schema(minimum = 1, maximum = 73000)]
     key_ttl_days: Option<i64>,
     #[serde(deserialize_with = "present")]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 73000)]
     max_ttl_days: Option<Option<i64>>,
     #[serde(deserialize_with = "present")]
-    #[schema(value_type = Option<i64>)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 73000)]
     idle_days: Option<Option<i64>>,
     /// `allow`, `warn` or `refuse`.
+    #[schema(pattern = "^(allow|warn|refuse)$")]
     direct_use: Option<String>,
     scopes: Option<Vec<String>>,
     ip_ranges: Option<Vec<String>>,
+    #[schema(minimum = 0, maximum = 720)]
     max_overlap_hours: Option<i64>,
     /// `alert` or `revoke_family`.
+    #[schema(pattern = "^(alert|revoke_family)$")]
     on_reuse: Option<String>,
     /// Also if neither personal access tokens nor legacy tokens are left.
     force: bool,

@@ -23,6 +23,7 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 #[serde(deny_unknown_fields)]
 pub(super) struct NewRotation {
     /// How long both tokens work; 24, or what the organization allows at most, if absent.
+    #[schema(minimum = 0, maximum = 720)]
     overlap_hours: Option<i64>,
 }
 

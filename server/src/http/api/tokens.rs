@@ -22,20 +22,25 @@ use crate::error::{Error, Result};
 
 const DAY_MS: i64 = 86_400_000;
 const USUAL_DAYS: i64 = 30;
+const MOST_DAYS: i64 = 366;
 
 /// A token that is to be made.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewToken {
     /// `personal` (a JWT, to be exchanged), `key` (one opaque string) or `legacy`.
+    #[schema(pattern = "^(personal|key|legacy)$")]
     kind: String,
     /// One line, up to 255 characters.
+    #[schema(max_length = 255)]
     #[serde(default)]
     name: String,
     /// One line, up to 1000 characters.
+    #[schema(max_length = 1000)]
     #[serde(default)]
     note: String,
     /// How long it lives; what the organization's policy says if absent.
+    #[schema(minimum = 1, maximum = 73000)]
     ttl_days: Option<i64>,
     /// `read`, `write`, `admin`, `tokens`, or a method and a path such as `GET /api/projects/*`.
     /// Empty for all that you may; never more than the token that you make it with.
@@ -45,6 +50,7 @@ pub(super) struct NewToken {
     #[serde(default)]
     ip_ranges: Vec<String>,
     /// How many requests a minute it has; absent for no limit.
+    #[schema(minimum = 1, maximum = 1000000)]
     rate_per_minute: Option<i64>,
 }
 
@@ -88,12 +94,15 @@ pub(super) struct TokenChange {
 #[into_params(parameter_in = Query)]
 pub(super) struct TokenQuery {
     /// `personal`, `key` or `legacy`.
+    #[param(pattern = "^(personal|key|legacy)$")]
     kind: Option<String>,
     /// `active`, `expired` or `revoked`.
+    #[param(pattern = "^(active|expired|revoked)$")]
     state: Option<String>,
     /// A part of the name, the note or the owner's e-mail address.
     search: Option<String>,
     /// Only tokens that were not used since this instant.
+    #[param(format = DateTime)]
     unused_since: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -110,12 +119,15 @@ pub(super) struct OrganizationTokenQuery {
     /// Only this user's.
     user_id: Option<i64>,
     /// `personal`, `key` or `legacy`.
+    #[param(pattern = "^(personal|key|legacy)$")]
     kind: Option<String>,
     /// `active`, `expired` or `revoked`.
+    #[param(pattern = "^(active|expired|revoked)$")]
     state: Option<String>,
     /// A part of the name, the note or the owner's e-mail address.
     search: Option<String>,
     /// Only tokens that were not used since this instant.
+    #[param(format = DateTime)]
     unused_since: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -303,6 +315,10 @@ pub(super) async fn uses(
     Query(query): Query<UsesQuery>,
 ) -> std::result::Result<Response, Problem> {
     let days = query.days.unwrap_or(USUAL_DAYS);
+    if !(1..=MOST_DAYS).contains(&days) {
+        let why = format!("This is between 1 and {MOST_DAYS} days.");
+        return Err(Error::invalid("days", why).into());
+    }
     let rows = listing::uses(&app, &cx, &id, days).await?;
     let view = |(day, uses): (i64, i64)| DayView {
         day: instant(day.saturating_mul(DAY_MS))

@@ -150,6 +150,10 @@ impl Answer {
         assert_eq!(fields.shift_remove("status_code").unwrap(), status);
         assert_eq!(fields.shift_remove("version").unwrap(), "1.23.2");
         assert!(fields.shift_remove("exc_info").unwrap().is_null());
+        let code = fields.get("code").and_then(Value::as_str);
+        let docs = code.map(|code| format!("http://keys.example.com/docs/refusals#{code}"));
+        let told = fields.shift_remove("docs");
+        assert_eq!(told.as_ref().and_then(Value::as_str), docs.as_deref());
         body
     }
 

@@ -308,7 +308,8 @@ async fn every_code_has_its_paragraph_in_the_docs() {
         .bearer("nonsense")
         .get("/api/current-user/whoami")
         .await
-        .refusal(401);
+        .expect(401)
+        .json();
     assert_eq!(
         refused["docs"],
         "http://keys.example.com/docs/refusals#unknown_token"
