@@ -172,6 +172,17 @@ async fn thresholds_missed_while_nothing_ran_collapse_into_the_latest() {
 }
 
 #[tokio::test]
+async fn a_threshold_that_was_passed_over_is_not_made_up_for_when_the_clock_goes_back() {
+    let told = Told::new().await;
+    let token = told.token(60).await;
+    told.t.advance(53 * DAY + 60);
+    told.run().await;
+    told.t.advance(-HOUR);
+    told.run().await;
+    assert_eq!(told.hook.days(&token.id), [7]);
+}
+
+#[tokio::test]
 async fn a_clock_that_is_moved_back_or_forth_an_hour_repeats_and_skips_nothing() {
     let told = Told::new().await;
     let token = told.token(40).await;
