@@ -25,6 +25,6 @@ create table notices (
     reason text,
     created_at bigint not null,
     ended_at bigint,
-    constraint notices_once unique (token_id, threshold_days, channel, endpoint)
+    constraint notices_token_threshold_days_channel_endpoint unique (token_id, threshold_days, channel, endpoint)
 );
 create index notices_state on notices (state, next_try_at);
