@@ -39,7 +39,7 @@ pub async fn write(app: &App, cx: &Cx) -> Result<()> {
 /// Whether the settings' policy can hold in an organization that is made with it.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`fn@write`].
 pub fn check(config: &Config) -> Result<()> {
     policy::apply(&organizations::usual(config), &of(&config.policy)).map(drop)
 }
