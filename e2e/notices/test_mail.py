@@ -29,7 +29,7 @@ def test_each_threshold_is_mailed_once_over_restarts(life, port, flags):
     with MailServer(port) as mails:
         began = life(*flags)
         secret = began.token(8, "CI für „Büro“")
-        for seconds, happens in [(1.5 * DAY_SECONDS, "in 7 days"), (6 * DAY_SECONDS, "in 12 hours"), (DAY_SECONDS, "has expired")]:
+        for seconds, happens in [(1.25 * DAY_SECONDS, "in 7 days"), (6 * DAY_SECONDS, "in 18 hours"), (DAY_SECONDS, "has expired")]:
             before = len(mails.accepted)
             began.stop_and_start_later(int(seconds))
             wait_until(lambda: len(mails.accepted) > before, happens)

@@ -1,9 +1,11 @@
 //! `keybearer config`: the settings as they hold, and whether they can hold at all.
 
+use anyhow::Context;
 use clap::Subcommand;
 
-use super::{Outcome, say};
+use super::{Outcome, say, sentence};
 use crate::config::{Config, Place, Settings};
+use crate::domain::standing_policy;
 use crate::outbound::Outbound;
 
 #[derive(Subcommand)]
@@ -43,6 +45,9 @@ impl Command {
                 let config = Config::load(place, *settings)?;
                 config.signing_secret()?;
                 Outbound::open(&config.notices)?;
+                standing_policy::check(&config)
+                    .map_err(sentence)
+                    .context("the policy in the settings")?;
                 say(format_args!(
                     "The settings are right. Keybearer would listen on {}.",
                     config.listen

@@ -88,7 +88,7 @@ fn place(found: &NoticeWithToken, outbound: &Outbound) -> String {
     let mut webhooks = outbound.webhooks.iter();
     let webhook = webhooks.find(|webhook| webhook.endpoint == found.notice.endpoint);
     webhook.map_or_else(
-        || "a webhook that is no longer in the settings".into(),
+        || "a webhook that these settings do not name".into(),
         |webhook| webhook.place.clone(),
     )
 }

@@ -4,6 +4,7 @@ use keybearer_verify::DirectUse;
 use serde_json::json;
 
 use crate::app::App;
+use crate::config::Config;
 use crate::cx::Cx;
 use crate::domain::access::{self, Action};
 use crate::domain::audit::{self, Subject};
@@ -26,13 +27,25 @@ const DEFAULT_MAX_OVERLAP_HOURS: i64 = 168;
 pub(super) fn draft(app: &App, cx: &Cx, title: &str) -> Result<Organization> {
     let (invite_sealed, invite_hash) = invites::draw(app)?;
     Ok(Organization {
-        id: 0,
         title: title.to_owned(),
-        created_by: None,
         invite_sealed,
         invite_hash,
+        created_at: cx.now,
+        updated_at: cx.now,
+        ..usual(&app.config)
+    })
+}
+
+/// The settings that an organization has until somebody decides otherwise.
+pub(super) fn usual(config: &Config) -> Organization {
+    Organization {
+        id: 0,
+        title: String::new(),
+        created_by: None,
+        invite_sealed: Vec::new(),
+        invite_hash: Vec::new(),
         personal_enabled: true,
-        legacy_enabled: app.config.enable_legacy_tokens,
+        legacy_enabled: config.enable_legacy_tokens,
         key_enabled: true,
         personal_ttl_days: LONGEST_TTL_DAYS,
         key_ttl_days: DEFAULT_KEY_TTL_DAYS,
@@ -43,9 +56,9 @@ pub(super) fn draft(app: &App, cx: &Cx, title: &str) -> Result<Organization> {
         ip_ranges: String::new(),
         max_overlap_hours: DEFAULT_MAX_OVERLAP_HOURS,
         on_reuse: OnReuse::Alert.as_str().into(),
-        created_at: cx.now,
-        updated_at: cx.now,
-    })
+        created_at: 0,
+        updated_at: 0,
+    }
 }
 
 /// Writes a drafted organization in the caller's transaction and gives it its id.

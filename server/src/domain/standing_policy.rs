@@ -2,6 +2,7 @@
 //! is made. What the settings leave out is left to whoever administers the organization.
 
 use crate::app::App;
+use crate::config::Config;
 use crate::config::policy::PolicySettings;
 use crate::cx::Cx;
 use crate::domain::organizations::{self, Organization};
@@ -13,24 +14,34 @@ use crate::store;
 /// anything. Before the first organization is made, it only checks that the policy can hold.
 ///
 /// # Errors
-/// [`crate::error::Error::Invalid`] for a value that cannot hold.
+/// [`crate::error::Error::Invalid`] for a value that cannot hold, and for a policy that would lock
+/// every Label Studio client out without saying `force`.
 pub async fn write(app: &App, cx: &Cx) -> Result<()> {
-    check(app, cx)?;
     let mut tx = app.db.read().await?;
     let first = store::organizations::find_first(&mut tx).await?;
     drop(tx);
-    if let Some(organization) = first {
-        policy::update(app, cx, organization.id, &of(&app.config.policy)).await?;
+    let Some(organization) = first else {
+        return check(&app.config);
+    };
+    let change = of(&app.config.policy);
+    // A start must not fail over what is so already, however it came to be so.
+    let forced = PolicyChange {
+        force: true,
+        ..change.clone()
+    };
+    let after = policy::apply(&organization, &forced)?;
+    if policy::view(&after) != policy::view(&organization) {
+        policy::update(app, cx, organization.id, &change).await?;
     }
     Ok(())
 }
 
-/// Whether the settings' policy can hold at all.
+/// Whether the settings' policy can hold in an organization that is made with it.
 ///
 /// # Errors
-/// As [`write()`].
-pub fn check(app: &App, cx: &Cx) -> Result<()> {
-    with(app, &organizations::draft(app, cx, "")?).map(drop)
+/// As [`fn@write`].
+pub fn check(config: &Config) -> Result<()> {
+    policy::apply(&organizations::usual(config), &of(&config.policy)).map(drop)
 }
 
 /// `organization` with the policy that the settings say.

@@ -24,10 +24,11 @@ pub const NOTICE_EVERY: Duration = Duration::from_secs(60);
 /// again at the next turn.
 pub async fn run(app: App, outbound: Outbound, stopping: watch::Receiver<bool>) {
     // Apart from each other: a mail server that is slow must not keep uses from being written down.
-    tokio::select! {
-        () = tidy(&app) => {}
-        () = notify(&app, &outbound, stopping) => {}
-    }
+    // And both to their end: uses that are being written down are in no notebook any more.
+    tokio::join!(
+        tidy(&app, stopping.clone()),
+        notify(&app, &outbound, stopping)
+    );
 }
 
 /// Tells of tokens that end. Between two deliveries it looks whether it should stop.
@@ -41,16 +42,12 @@ async fn notify(app: &App, outbound: &Outbound, mut stopping: watch::Receiver<bo
                     tracing::error!(what = "notices", ?error, "upkeep failed; it is tried again");
                 }
             }
-            changed = stopping.changed() => {
-                if changed.is_err() {
-                    return;
-                }
-            }
+            () = stopped(&mut stopping) => return,
         }
     }
 }
 
-async fn tidy(app: &App) {
+async fn tidy(app: &App, mut stopping: watch::Receiver<bool>) {
     let mut flushes = tokio::time::interval(FLUSH_EVERY);
     let mut clearings = tokio::time::interval(CLEAR_EVERY);
     for timer in [&mut flushes, &mut clearings] {
@@ -60,11 +57,21 @@ async fn tidy(app: &App) {
         let (what, done) = tokio::select! {
             _ = flushes.tick() => ("flush", flush(app).await),
             _ = clearings.tick() => ("clear", clear(app).await),
+            () = stopped(&mut stopping) => return,
         };
         if let Err(error) = done {
             tracing::error!(what, ?error, "upkeep failed; it is tried again");
         }
     }
+}
+
+/// Returns once it is time to stop, or whoever would say so is gone.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    stopping
+        .wait_for(|stop| *stop)
+        .await
+        .map(drop)
+        .unwrap_or_default();
 }
 
 /// Writes down the uses of tokens.

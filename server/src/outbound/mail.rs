@@ -69,6 +69,9 @@ impl Mailer {
         let sent = tokio::time::timeout(WHOLE_FOR, self.transport.send(message)).await;
         match sent {
             Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) if is_about_sign_in(&error) => {
+                Err(Undelivered::new(Cause::Unreachable, Chain(&error)))
+            }
             Ok(Err(error)) if error.is_permanent() => {
                 Err(Undelivered::new(Cause::RefusedForLong, Chain(&error)))
             }
@@ -109,6 +112,12 @@ impl Mailer {
             .body(mail.text.clone())
             .map_err(|error| unsendable(&error))
     }
+}
+
+/// RFC 4954 section 6: the mail server does not let Keybearer in, whatever the mail.
+fn is_about_sign_in(error: &lettre::transport::smtp::Error) -> bool {
+    let code = error.status().map(u16::from);
+    code.is_some_and(|code| matches!(code, 454 | 530 | 534 | 535 | 538))
 }
 
 /// An error with its causes, in one line.

@@ -81,7 +81,8 @@ const WITH_TOKEN: &str = concatcp!(
 /// Writes the notices that are due and were never written, and says how many.
 ///
 /// A threshold that was passed over, since a later one is written already, is not made up for: the
-/// clock may have been moved back, or nobody was there when it was due.
+/// clock may have been moved back, or nobody was there when it was due. In the order of the tokens' ids,
+/// so that two nodes that write the same ones wait for each other and never in a ring.
 pub async fn insert_due(tx: &mut Tx, due: Due<'_>) -> Result<u64, StoreError> {
     let done = tx
         .execute(
@@ -96,7 +97,7 @@ pub async fn insert_due(tx: &mut Tx, due: Due<'_>) -> Result<u64, StoreError> {
                 STANDING,
                 " and not exists (select 1 from notices where token_id = tokens.id and channel = $2 \
                  and endpoint = $3 and threshold_days <= $1) \
-                 on conflict do nothing"
+                 order by tokens.id on conflict do nothing"
             ),
             bind![
                 due.threshold_days,

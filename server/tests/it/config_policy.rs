@@ -158,3 +158,24 @@ fn the_file_says_it_in_a_table_and_refuses_what_it_does_not_know() {
         assert!(load(wrong, Settings::default()).is_err(), "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn a_start_does_not_fail_over_what_is_so_already() {
+    let t = TestApp::with(|settings| {
+        settings.enable_legacy_tokens = Some(true);
+        settings.policy = PolicySettings {
+            personal_enabled: Some(false),
+            ..PolicySettings::default()
+        };
+    })
+    .await;
+    t.change_settings(PolicyChange {
+        legacy_enabled: Some(false),
+        force: true,
+        ..PolicyChange::default()
+    })
+    .await;
+    standing_policy::write(&t.app, &Cx::system(0))
+        .await
+        .unwrap();
+}
