@@ -7,6 +7,7 @@ import pytest
 from conftest import AN_HOUR_SECONDS, DAY_SECONDS
 from notice_receivers import MailServer, garbage, wait_until
 
+import databases
 from keybearer import OWNER, Server, free_port
 
 
@@ -155,9 +156,8 @@ def test_signs_in_at_the_mail_server(life, port, flags):
         assert "p%40ss" not in began.server.log_text() and "p@ss" not in began.server.log_text()
 
 
+@pytest.mark.parametrize("engine", [name for name in databases.engines() if name != "sqlite"], indirect=True, scope="session")
 def test_two_nodes_mail_once(life, port, flags, engine, tmp_path):
-    if engine == "sqlite":
-        pytest.skip("several nodes need PostgreSQL")
     with MailServer(port) as mails:
         began = life(*flags)
         for number in range(30):

@@ -96,6 +96,7 @@ pub(super) async fn update(
     State(app): State<App>,
     Extension(cx): Extension<Cx>,
     PathIds([id]): PathIds<1>,
+    RawQuery(query): RawQuery,
     data: Body,
 ) -> Result<Response, Failure> {
     let mut object = data.object()?;
@@ -119,7 +120,8 @@ pub(super) async fn update(
     };
     object.check()?;
     let user = changing::update(&app, &cx, id, change).await?;
-    answer(StatusCode::OK, &view(&app, &user).await?)
+    let view = view(&app, &user).await?;
+    answer(StatusCode::OK, &select(view, query.as_deref(), "include"))
 }
 
 pub(super) async fn delete(
