@@ -1,54 +1,67 @@
-//! `keybearer doctor`: what a token is, as far as its text tells.
+//! `keybearer doctor`: what a token is, as far as its text tells, and what a server thinks of it.
 
 use clap::Args;
-use serde_json::json;
+use keybearer_verify::{PlainToken, TokenKind};
+use serde_json::{Value, json};
 
 use super::{Outcome, minute, say};
 use crate::clock::Clock;
 use crate::domain::diagnosis::{self, Diagnosis};
+use crate::outbound::inquiry::{self, Finding};
 
 #[derive(Args)]
 pub(super) struct Doctor {
     /// The token; `-` reads it from standard input, which keeps it out of the shell's history
     token: String,
+    /// Show it to the Keybearer at this address too
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
     #[arg(long)]
     json: bool,
 }
 
 impl Doctor {
-    pub(super) fn run(self) -> Outcome {
-        let text = if self.token == "-" {
-            std::io::read_to_string(std::io::stdin())?
-        } else {
-            self.token
+    pub(super) async fn run(self) -> Outcome {
+        let text = match self.token.as_str() {
+            "-" => std::io::read_to_string(std::io::stdin())?,
+            _ => self.token.clone(),
         };
         let found = diagnosis::diagnose(text.trim(), Clock::System.now());
+        let finding = match &self.url {
+            Some(url) => Some(inquiry::ask(url, &PlainToken::new(text.trim().to_owned())).await?),
+            None => None,
+        };
         if self.json {
-            let kind = found.kind.map(keybearer_verify::TokenKind::as_str);
-            let view = json!({
-                "kind": kind,
-                "id": found.id,
-                "user_id": found.user_id,
-                "expires_at": found.expires_at,
-                "fault": found.fault,
-                "advice": found.advice,
-            });
-            say(format_args!("{view:#}"))?;
+            say(format_args!("{:#}", view(&found, finding.as_ref())))?;
         } else {
-            print(&found)?;
+            print(&found, finding.as_ref())?;
         }
-        match found.fault {
-            Some(fault) => anyhow::bail!("this token cannot work: {fault}"),
-            None => Ok(()),
+        match (&finding, found.fault) {
+            (Some(finding), _) if finding.is_accepted => Ok(()),
+            (Some(_), _) => anyhow::bail!("the server refuses this token"),
+            (None, Some(fault)) => anyhow::bail!("this token cannot work: {fault}"),
+            (None, None) => Ok(()),
         }
     }
 }
 
-fn print(found: &Diagnosis) -> Outcome {
-    let kind = found.kind.map_or(
-        "no token that Keybearer knows",
-        keybearer_verify::TokenKind::title,
-    );
+fn view(found: &Diagnosis, finding: Option<&Finding>) -> Value {
+    json!({
+        "kind": found.kind.map(TokenKind::as_str),
+        "id": found.id,
+        "user_id": found.user_id,
+        "expires_at": found.expires_at,
+        "fault": found.fault,
+        "advice": found.advice,
+        "accepted": finding.map(|finding| finding.is_accepted),
+        "answer": finding.map(|finding| &finding.body),
+    })
+}
+
+fn print(found: &Diagnosis, finding: Option<&Finding>) -> Outcome {
+    let kind = found
+        .kind
+        .map_or("no token that Keybearer knows", TokenKind::title);
     say(format_args!("kind     {kind}"))?;
     if let Some(id) = &found.id {
         say(format_args!("id       {id}"))?;
@@ -62,5 +75,40 @@ fn print(found: &Diagnosis) -> Outcome {
     if let Some(fault) = found.fault {
         say(format_args!("fault    {fault}"))?;
     }
+    if let Some(finding) = finding {
+        say(format_args!("server   {}", answer(finding)))?;
+    }
     say(format_args!("advice   {}", found.advice))
+}
+
+/// The server's answer in a line.
+fn answer(finding: &Finding) -> String {
+    let text = |name: &str| {
+        finding
+            .body
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or("?")
+            .to_owned()
+    };
+    if !finding.is_accepted {
+        return format!("refuses it ({}): {}", text("code"), text("detail"));
+    }
+    let scopes = finding
+        .body
+        .get("scopes")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let scopes: Vec<&str> = scopes.filter_map(Value::as_str).collect();
+    let may = if scopes.is_empty() {
+        "all that its owner may".to_owned()
+    } else {
+        scopes.join(", ")
+    };
+    format!(
+        "accepts it: {}, {}; it may do {may}",
+        text("email"),
+        text("role")
+    )
 }

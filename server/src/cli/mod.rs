@@ -60,7 +60,7 @@ enum Command {
     /// The record of what was done
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Say what kind of token this is and what is wrong with it, without asking any server
+    /// Say what kind of token this is and what is wrong with it, and ask a server if one is named
     Doctor(doctor::Doctor),
     /// Print the description of the interface below /api/v1 (OpenAPI 3.1)
     Openapi,
@@ -89,7 +89,7 @@ pub fn main() -> ExitCode {
 
 fn run(place: &Place, command: Command) -> Outcome {
     match command {
-        Command::Doctor(doctor) => doctor.run(),
+        Command::Doctor(doctor) => block_on(doctor.run()),
         Command::Openapi => openapi::run(),
         Command::Audit(command) => block_on(command.run(place)),
         Command::Config(command) => command.run(place),

@@ -1,8 +1,10 @@
-//! What leaves the house by itself: mails, and posts to webhooks.
+//! What leaves the house: mails, posts to webhooks, and the question of `keybearer doctor`.
 //!
 //! It carries what it is handed and says what came of it. What is sent, to whom and when is decided
 //! in `domain/notices`. No database, no clock, no retries in here.
 
+mod client;
+pub mod inquiry;
 mod mail;
 mod webhook;
 

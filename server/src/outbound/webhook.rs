@@ -13,11 +13,8 @@ use base64::prelude::BASE64_STANDARD;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 
+use super::client::{self, HttpClient};
 use super::{Cause, Undelivered};
 use crate::config::Secret;
 use crate::config::notices::Notices;
@@ -46,7 +43,7 @@ pub struct Webhook {
     uri: Uri,
     authorization: Option<String>,
     key: hmac::Key,
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    client: HttpClient,
 }
 
 pub(super) fn open(settings: &Notices) -> anyhow::Result<Vec<Webhook>> {
@@ -57,16 +54,12 @@ pub(super) fn open(settings: &Notices) -> anyhow::Result<Vec<Webhook>> {
         return Ok(Vec::new());
     }
     let key = hmac::Key::new(hmac::HMAC_SHA256, &key_of(secret)?);
-    let client = client();
+    let client = client::open();
     let open_one = |url: &Secret| one(url, &key, &client);
     settings.webhook_url.iter().map(open_one).collect()
 }
 
-fn one(
-    url: &Secret,
-    key: &hmac::Key,
-    client: &Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
-) -> anyhow::Result<Webhook> {
+fn one(url: &Secret, key: &hmac::Key, client: &HttpClient) -> anyhow::Result<Webhook> {
     let url = url.reveal().trim();
     // The error would repeat the address, and there may be a secret in it.
     let uri: Uri = url.parse().ok().context("a webhook_url cannot be read")?;
@@ -87,20 +80,6 @@ fn one(
         client: client.clone(),
         uri,
     })
-}
-
-/// The system's certificates, or where there are none, the ones that browsers trust.
-fn client() -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
-    let connector = HttpsConnectorBuilder::new()
-        .with_native_roots()
-        .unwrap_or_else(|_| HttpsConnectorBuilder::new().with_webpki_roots())
-        .https_or_http()
-        .enable_http1()
-        .build();
-    // A connection kept for the next post would often be one that the receiver has closed by then.
-    Client::builder(TokioExecutor::new())
-        .pool_max_idle_per_host(0)
-        .build(connector)
 }
 
 fn key_of(secret: &Secret) -> anyhow::Result<Vec<u8>> {
