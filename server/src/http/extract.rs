@@ -11,8 +11,6 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::app::App;
 use crate::cx::{Actor, Cx};
-use crate::error::Error;
-use crate::http::label_studio::failure::Failure;
 
 /// The name of the session's cookie; Label Studio's, for its clients send it back by name.
 pub(super) const SESSION_COOKIE: &str = "sessionid";
@@ -130,21 +128,4 @@ pub(super) fn path_number(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().unwrap_or(i64::MAX))
-}
-
-/// The numbers in the path, in their order.
-#[derive(Debug)]
-pub(super) struct PathIds<const N: usize>(pub(super) [i64; N]);
-
-impl<S: Send + Sync, const N: usize> FromRequestParts<S> for PathIds<N> {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let not_found = || Failure::from(Error::not_found("Not found."));
-        let texts = path_texts(parts, state).await.ok_or_else(not_found)?;
-        let ids: Option<Vec<i64>> = texts.iter().map(|text| path_number(text)).collect();
-        ids.and_then(|ids| ids.try_into().ok())
-            .map(Self)
-            .ok_or_else(not_found)
-    }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::Failure;
+use super::ids::PathIds;
 use super::paging::{Asked, Paging};
 use super::selection::select;
 use super::tokens::answer;
@@ -17,7 +18,6 @@ use crate::cx::Cx;
 use crate::domain::members::{self, Membership};
 use crate::error::Error;
 use crate::http::credentials::Auth;
-use crate::http::extract::PathIds;
 
 pub(super) static MEMBERSHIPS: Endpoint = Endpoint {
     allow: "GET, HEAD, OPTIONS",

@@ -12,6 +12,7 @@ pub(super) mod endpoint;
 pub mod failure;
 mod fields;
 mod hotkeys;
+mod ids;
 mod invites;
 mod memberships;
 mod organizations;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::body::Body;
 use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::Failure;
+use super::ids::PathIds;
 use super::selection::select;
 use super::tokens::answer;
 use super::users::instant;
@@ -18,7 +19,6 @@ use crate::domain::organizations::{self, Organization};
 use crate::domain::{invites, users};
 use crate::error::Error;
 use crate::http::credentials::Auth;
-use crate::http::extract::PathIds;
 
 pub(super) static ORGANIZATIONS: Endpoint = Endpoint {
     allow: "GET, POST, HEAD, OPTIONS",

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::body::Body;
 use super::endpoint::{ALL_FORMS, Endpoint};
 use super::failure::Failure;
+use super::ids::PathIds;
 use super::python_json::Json;
 use super::selection::select;
 use super::tokens::answer;
@@ -22,7 +23,6 @@ use crate::domain::users::adding::{self, UserSpec};
 use crate::domain::users::changing::{self, UserChange};
 use crate::domain::users::{self, LONGEST_TEXT, User};
 use crate::http::credentials::Auth;
-use crate::http::extract::PathIds;
 
 pub(super) static USERS: Endpoint = Endpoint {
     allow: "GET, POST, HEAD",
