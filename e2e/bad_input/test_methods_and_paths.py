@@ -10,7 +10,7 @@ REFUSED = [(path, method) for path, allow in ALLOW.items() for method in (*STAND
            if method not in allow.split(", ")]
 
 UNKNOWN_PATHS = [
-    "/api/nope", "/api/nope/", "/api/token/nope/", "/api/token/verify/", "/api/users/1/nope", "/api/v1/nope",
+    "/api/nope", "/api/nope/", "/api/token/nope/", "/api/token/verify/", "/api/users/1/nope",
     "/api/token/refresh/x", "/api/current-user", "/api/projects/", "/api/tasks/1/",
     "/api/%2e%2e/health", "/api/../health", "/api/token/%00", "/api/%ff", "/api/%zz",
     "/api/organizations/abc", "/api/organizations/999", "/api/users/99999999999999999999/", "/api/users/-1/",
