@@ -9,6 +9,7 @@
     reason = "a test that meets what it does not expect fails, and says where"
 )]
 
+mod abuse;
 mod any_header;
 mod api;
 mod audit;
@@ -34,5 +35,6 @@ mod token_confusion;
 mod token_life;
 mod two_organizations;
 mod ui;
+mod uses;
 mod v1;
 mod vectors;
