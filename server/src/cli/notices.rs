@@ -7,7 +7,7 @@ use super::{Outcome, minute, open, say, sentence};
 use crate::app::App;
 use crate::config::Place;
 use crate::cx::Cx;
-use crate::domain::notices::{self, NoticeWithToken};
+use crate::domain::notices::{self, LARGEST_LIST, NoticeFilter, NoticeWithToken};
 use crate::outbound::Outbound;
 
 #[derive(Subcommand)]
@@ -27,7 +27,12 @@ impl Command {
         let app = open(place).await?;
         let Self::List { state, json } = self;
         let cx = Cx::operator(app.clock.now());
-        let notices = notices::list(&app, &cx, state.as_deref()).await;
+        let filter = NoticeFilter {
+            state,
+            limit: LARGEST_LIST,
+            ..NoticeFilter::default()
+        };
+        let notices = notices::list(&app, &cx, filter).await;
         let notices = notices.map_err(sentence)?;
         let outbound = Outbound::open(&app.config.notices)?;
         if json {

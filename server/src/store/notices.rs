@@ -188,18 +188,30 @@ pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<NoticeWithToken>, Store
         .await
 }
 
-/// The newest notices, at most `limit`, in `state` or in any.
-pub async fn list(
-    tx: &mut Tx,
-    state: Option<&str>,
-    limit: i64,
-) -> Result<Vec<NoticeWithToken>, StoreError> {
+/// Which notices are meant; `None` for all.
+#[derive(Clone, Debug, Default)]
+pub struct NoticeFilter {
+    pub organization_id: Option<i64>,
+    pub state: Option<String>,
+    /// Only notices older than this one.
+    pub before_id: Option<i64>,
+    pub limit: i64,
+}
+
+/// A page of notices, newest first.
+pub async fn list(tx: &mut Tx, filter: &NoticeFilter) -> Result<Vec<NoticeWithToken>, StoreError> {
     tx.all(
         concatcp!(
             WITH_TOKEN,
-            " where ($1 is null or state = $1) order by notices.id desc limit $2"
+            " where ($1 is null or tokens.organization_id = $1) and ($2 is null or state = $2) \
+             and ($3 is null or notices.id < $3) order by notices.id desc limit $4"
         ),
-        bind![state, limit],
+        bind![
+            filter.organization_id,
+            filter.state.as_deref(),
+            filter.before_id,
+            filter.limit
+        ],
     )
     .await
 }

@@ -75,7 +75,7 @@ pub(crate) const ROWS: [Row; 34] = [
 
 /// The same for Keybearer's own interface. The token in a path is `VICTIM`'s.
 #[rustfmt::skip]
-const OWN_ROWS: [Row; 17] = [
+const OWN_ROWS: [Row; 18] = [
     //                                                  stranger expired revoked member other admin
     ("GET", "/api/v1/me", "",                                  [401, 401, 401, 200, 200, 200]),
     ("GET", "/api/v1/tokens", "",                              [401, 401, 401, 200, 200, 200]),
@@ -90,6 +90,7 @@ const OWN_ROWS: [Row; 17] = [
     ("GET", "/api/v1/organizations/{id}/policy", "",           [401, 401, 401, 200, 404, 200]),
     ("PATCH", "/api/v1/organizations/{id}/policy", "{}",       [401, 401, 401, 403, 404, 200]),
     ("GET", "/api/v1/audit-events", "",                        [401, 401, 401, 403, 200, 200]),
+    ("GET", "/api/v1/notices", "",                             [401, 401, 401, 403, 200, 200]),
     ("GET", "/api/v1/openapi.json", "",                        ALL),
     ("GET", "/api/v1/docs", "",                                ALL),
     ("GET", "/docs/refusals", "",                              ALL),

@@ -12,7 +12,7 @@ const WORDS: [&str; 4] = ["read", "write", "tokens", "admin"];
 
 /// A request of the owner, and the words of which each alone lets it through.
 #[rustfmt::skip]
-const ACTIONS: [(&str, &str, &str, &[&str]); 18] = [
+const ACTIONS: [(&str, &str, &str, &[&str]); 19] = [
     ("GET", "/api/v1/me", "", &["read", "write"]),
     ("GET", "/api/v1/tokens", "", &["read", "write"]),
     ("GET", "/api/v1/tokens/OTHER", "", &["read", "write"]),
@@ -27,6 +27,7 @@ const ACTIONS: [(&str, &str, &str, &[&str]); 18] = [
     ("POST", "/api/current-user/reset-token", "", &["tokens"]),
     ("DELETE", "/api/v1/tokens/OTHER", "", &["tokens"]),
     ("GET", "/api/v1/audit-events", "", &["admin"]),
+    ("GET", "/api/v1/notices", "", &["admin"]),
     ("GET", "/api/v1/organizations/1/tokens", "", &["admin"]),
     ("PATCH", "/api/v1/organizations/1/policy", "{}", &["admin"]),
     ("DELETE", "/api/v1/users/2/tokens", "", &["admin"]),

@@ -17,12 +17,13 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::cx::{Actor, Cx};
+use crate::domain::access::{self, Action};
 use crate::error::{Error, Result};
 use crate::outbound::{Cause, Outbound, Undelivered};
 use crate::store;
 use crate::store::notices::Due;
 
-pub use crate::store::notices::NoticeWithToken;
+pub use crate::store::notices::{NoticeFilter, NoticeWithToken};
 
 /// How many days before a token's end there is a notice, the latest first; 0 is the end itself.
 pub const THRESHOLDS: [i64; 4] = [0, 1, 7, 30];
@@ -40,7 +41,8 @@ const AT_ONCE: usize = 8;
 const RUN: i64 = 10_000;
 /// How often it is tried to write down what came of a delivery.
 const RECORD_TRIES: usize = 60;
-const LARGEST_LIST: i64 = 10_000;
+/// The largest page.
+pub const LARGEST_LIST: i64 = 10_000;
 const MAIL: &str = "mail";
 const WEBHOOK: &str = "webhook";
 const DAY_MS: i64 = 86_400_000;
@@ -73,20 +75,26 @@ pub async fn run(app: &App, outbound: &Outbound, stopping: &watch::Receiver<bool
     ends.into_iter().collect()
 }
 
-/// The notices, newest first, for the operator.
+/// A page of the notices of the organization that the caller acts in, newest first; for the operator
+/// of all.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a state that there is not; [`Error::Forbidden`] for anybody else.
-pub async fn list(app: &App, cx: &Cx, state: Option<&str>) -> Result<Vec<NoticeWithToken>> {
+/// [`Error::Invalid`] for a state that there is not; [`Error::Forbidden`] below admin.
+pub async fn list(app: &App, cx: &Cx, mut filter: NoticeFilter) -> Result<Vec<NoticeWithToken>> {
     if !matches!(cx.actor, Actor::Operator | Actor::System) {
-        return Err(Error::forbidden("Only the operator sees the notices."));
+        filter.organization_id = Some(access::require(cx, Action::SeeAudit)?.organization_id);
     }
-    if state.is_some_and(|state| !STATES.contains(&state)) {
+    if filter
+        .state
+        .as_deref()
+        .is_some_and(|state| !STATES.contains(&state))
+    {
         let why = format!("A notice is {}.", STATES.join(", "));
         return Err(Error::invalid("state", why));
     }
+    filter.limit = filter.limit.clamp(1, LARGEST_LIST);
     let mut tx = app.db.read().await?;
-    Ok(store::notices::list(&mut tx, state, LARGEST_LIST).await?)
+    Ok(store::notices::list(&mut tx, &filter).await?)
 }
 
 /// Writes down what is due, for each receiver. A token that is past several thresholds gets the

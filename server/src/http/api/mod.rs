@@ -11,6 +11,7 @@ mod docs;
 mod door;
 mod extract;
 mod me;
+mod notices;
 mod openapi;
 mod pages;
 mod policy;
@@ -45,6 +46,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/api/v1/users/{id}/tokens", on("DELETE, OPTIONS", delete(users::delete_tokens)))
         .route("/api/v1/organizations/{id}/tokens", on("GET, HEAD, OPTIONS", get(tokens::list_of_organization)))
         .route("/api/v1/organizations/{id}/policy", on("GET, HEAD, PATCH, OPTIONS", get(policy::show).patch(policy::update)))
+        .route("/api/v1/notices", on("GET, HEAD, OPTIONS", get(notices::list)))
         .route("/api/v1/audit-events", on("GET, HEAD, OPTIONS", get(audit_events::list)))
         .route("/api/v1/openapi.json", open("GET, HEAD, OPTIONS", get(openapi::show)))
         .route("/api/v1/docs", open("GET, HEAD, OPTIONS", get(docs::interface)))

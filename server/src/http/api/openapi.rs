@@ -15,7 +15,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{self, Problem, ProblemView};
 use super::views::answer;
-use super::{audit_events, docs, me, policy, rotation, tokens, users};
+use super::{audit_events, docs, me, notices, policy, rotation, tokens, users};
 use crate::app::App;
 
 #[derive(OpenApi)]
@@ -24,7 +24,7 @@ use crate::app::App;
     paths(
         me::show, tokens::list, tokens::create, tokens::show, tokens::update, tokens::delete, tokens::uses,
         rotation::create, tokens::list_of_organization, policy::show, policy::update, users::delete_tokens,
-        audit_events::list, show, docs::interface
+        audit_events::list, notices::list, show, docs::interface
     ),
     components(schemas(ProblemView)),
     modifiers(&Shared),

@@ -2,12 +2,13 @@
 //! something does not work.
 
 mod failures;
+mod list;
 
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use keybearer::app::App;
-use keybearer::domain::notices::{self, NoticeWithToken};
+use keybearer::domain::notices::{self, NoticeFilter, NoticeWithToken};
 use keybearer::domain::tokens::rotation::{self, RotationSpec};
 use keybearer::domain::tokens::{self, Token, TokenSpec};
 use keybearer::domain::users::User;
@@ -78,7 +79,11 @@ impl Told {
     }
 
     async fn list(&self) -> Vec<NoticeWithToken> {
-        let listed = notices::list(&self.t.app, &self.t.operator(), None).await;
+        let filter = NoticeFilter {
+            limit: 1000,
+            ..NoticeFilter::default()
+        };
+        let listed = notices::list(&self.t.app, &self.t.operator(), filter).await;
         listed.unwrap()
     }
 }
