@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use keybearer_verify::{Need, ScopeSet};
+use keybearer_verify::{IpNet, Limits, Need, ScopeSet};
 
 use crate::domain::access::Role;
 
@@ -45,6 +45,9 @@ pub struct Caller {
     pub proof: Proof,
     /// What the token was given, and the most that the organization lets any token do.
     pub scopes: [ScopeSet; 2],
+    /// From where alone the token is let in; everywhere if empty.
+    pub ip_ranges: Vec<IpNet>,
+    pub rate_per_minute: Option<i64>,
     pub notices: Notices,
 }
 
@@ -83,10 +86,30 @@ impl Caller {
         self.scopes.iter().all(|scopes| scopes.answers(need))
     }
 
-    /// Whether the caller may hand out `scopes` with a new token: no more than he has himself.
+    /// In which field a token with these limits would be more than what the caller came with, and
+    /// what to do; `None` if he may hand it out.
     #[must_use]
-    pub fn covers(&self, scopes: &ScopeSet) -> bool {
-        self.scopes.iter().all(|own| own.covers(scopes))
+    pub fn exceeded_by(
+        &self,
+        limits: &Limits,
+        rate_per_minute: Option<i64>,
+    ) -> Option<(&'static str, &'static str)> {
+        let within = |range: &IpNet| self.ip_ranges.iter().any(|own| own.contains(range));
+        if !self.scopes.iter().all(|own| own.covers(&limits.scopes)) {
+            return Some(("scopes", "Name scopes that this token has."));
+        }
+        let is_bound = !limits.ip_ranges.is_empty() && limits.ip_ranges.iter().all(within);
+        if !self.ip_ranges.is_empty() && !is_bound {
+            return Some(("ip_ranges", "Name ranges within those of this token."));
+        }
+        let is_slower = |own| rate_per_minute.is_some_and(|rate| rate <= own);
+        if !self.rate_per_minute.is_none_or(is_slower) {
+            return Some((
+                "rate_per_minute",
+                "Name a limit no higher than this token's.",
+            ));
+        }
+        None
     }
 }
 

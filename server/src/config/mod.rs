@@ -5,6 +5,7 @@
 //! reads the environment. [`Config`] is what comes out: whole, checked, with the defaults in it.
 //! [`notices`] checks what mail and webhooks need, [`policy`] is the table `[policy]`.
 
+mod file;
 mod header;
 pub mod notices;
 pub mod policy;
@@ -226,7 +227,7 @@ impl Config {
     /// # Errors
     /// If the file cannot be read, has a key that is not known, or a value makes no sense.
     pub fn load(place: &Place, mut given: Settings) -> anyhow::Result<Self> {
-        let mut file = read_file(place.config.as_deref())?;
+        let mut file = file::read(place.config.as_deref())?;
         let notices = Notices::load(&mut given, &mut file)?;
         let token_header = given.token_header.or(file.token_header);
         let data_dir = place
@@ -351,17 +352,6 @@ fn ranges(texts: Option<Vec<String>>) -> anyhow::Result<Vec<IpNet>> {
 
 fn sqlite_url(data_dir: &Path) -> String {
     format!("sqlite://{}", data_dir.join("keybearer.sqlite3").display())
-}
-
-fn read_file(path: Option<&Path>) -> anyhow::Result<Settings> {
-    let path = match path {
-        Some(path) => path,
-        None if Path::new(DEFAULT_FILE).exists() => Path::new(DEFAULT_FILE),
-        None => return Ok(Settings::default()),
-    };
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("the settings file {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("the settings file {}", path.display()))
 }
 
 fn checked_url(url: &str) -> anyhow::Result<String> {

@@ -118,6 +118,8 @@ pub async fn caller(app: &App, cx: &Cx, secret: &str) -> Result<Caller> {
         role,
         proof: Proof::Session,
         scopes: [ScopeSet::all(), ScopeSet::all()],
+        ip_ranges: Vec::new(),
+        rate_per_minute: None,
         notices: Notices::default(),
     })
 }

@@ -12,7 +12,7 @@ const WORDS: [&str; 4] = ["read", "write", "tokens", "admin"];
 
 /// A request of the owner, and the words of which each alone lets it through.
 #[rustfmt::skip]
-const ACTIONS: [(&str, &str, &str, &[&str]); 19] = [
+const ACTIONS: [(&str, &str, &str, &[&str]); 17] = [
     ("GET", "/api/v1/me", "", &["read", "write"]),
     ("GET", "/api/v1/tokens", "", &["read", "write"]),
     ("GET", "/api/v1/tokens/OTHER", "", &["read", "write"]),
@@ -23,8 +23,6 @@ const ACTIONS: [(&str, &str, &str, &[&str]); 19] = [
     ("PATCH", "/api/current-user/hotkeys", r#"{"custom_hotkeys": {}}"#, &["write"]),
     ("PATCH", "/api/v1/tokens/OTHER", r#"{"name": "x"}"#, &["tokens"]),
     ("POST", "/api/v1/tokens/OTHER/rotation", "", &["tokens"]),
-    ("GET", "/api/current-user/token", "", &["tokens"]),
-    ("POST", "/api/current-user/reset-token", "", &["tokens"]),
     ("DELETE", "/api/v1/tokens/OTHER", "", &["tokens"]),
     ("GET", "/api/v1/audit-events", "", &["admin"]),
     ("GET", "/api/v1/notices", "", &["admin"]),
@@ -44,8 +42,8 @@ async fn each_scope_lets_through_what_it_says_and_nothing_else() {
             .map(Some)
             .chain([Some("GET /api/*"), None])
         {
-            let (other, _) = key(&t, &t.owner, &[]).await;
             let scopes: Vec<&str> = scope.into_iter().collect();
+            let (other, _) = key(&t, &t.owner, &scopes).await;
             let (_, client) = key(&t, &t.owner, &scopes).await;
             let path = path.replace("OTHER", &other.id);
             let json = (!body.is_empty()).then_some("application/json");
@@ -115,6 +113,61 @@ async fn a_token_cannot_make_more_than_itself() {
         400,
     );
     assert_eq!(body["field"], "scopes");
+    client.post("/api/token", &json!({})).await.expect(400);
+}
+
+#[tokio::test]
+async fn a_limited_token_gets_at_no_secret_that_may_do_more() {
+    let t = TestApp::with_legacy().await;
+    let (other, _) = key(&t, &t.owner, &[]).await;
+    let limited = async |scopes: &[&str], ranges: &[&str], rate| {
+        let mut spec = TokenSpec::new(TokenKind::Key, t.owner.id);
+        spec.rate_per_minute = rate;
+        made(&t, spec, (scopes, ranges)).await
+    };
+    for (token, client) in [
+        limited(&["tokens", "admin"], &[], None).await,
+        limited(&[], &["0.0.0.0/0", "::/0"], None).await,
+        limited(&[], &[], Some(1000)).await,
+    ] {
+        client.get("/api/current-user/token").await.refusal(403);
+        client
+            .post("/api/current-user/reset-token", &json!({}))
+            .await
+            .refusal(403);
+        let rotation = format!("/api/v1/tokens/{}/rotation", other.id);
+        let refused = problem(client.post(&rotation, &json!({})).await, 403);
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.contains("may do more than itself"), "{detail}");
+        let own = format!("/api/v1/tokens/{}/rotation", token.id);
+        client.post(&own, &json!({})).await.expect(201);
+    }
+}
+
+#[tokio::test]
+async fn a_new_token_is_bound_as_the_one_that_makes_it() {
+    let t = TestApp::with_legacy().await;
+    let mut spec = TokenSpec::new(TokenKind::Key, t.owner.id);
+    spec.rate_per_minute = Some(1000);
+    let ranges = ["0.0.0.0/0", "2001:db8::/32"];
+    let (_, client) = made(&t, spec, (&[], &ranges)).await;
+    for (ranges, rate, field) in [
+        (json!([]), json!(1000), "ip_ranges"),
+        (json!(["::/0"]), json!(1000), "ip_ranges"),
+        (json!(["192.0.2.0/24", "::/0"]), json!(1000), "ip_ranges"),
+        (json!(["192.0.2.0/24"]), json!(null), "rate_per_minute"),
+        (json!(["192.0.2.0/24"]), json!(1001), "rate_per_minute"),
+    ] {
+        let body = json!({"kind": "key", "ip_ranges": ranges, "rate_per_minute": rate});
+        let refused = problem(client.post("/api/v1/tokens", &body).await, 400);
+        assert_eq!(refused["field"], field, "{body}");
+    }
+    let body = json!({"kind": "key", "ip_ranges": ["2001:db8:1::/48"], "rate_per_minute": 1000});
+    client.post("/api/v1/tokens", &body).await.expect(201);
+    for kind in ["personal", "legacy"] {
+        let body = json!({"kind": kind});
+        problem(client.post("/api/v1/tokens", &body).await, 400);
+    }
     client.post("/api/token", &json!({})).await.expect(400);
 }
 

@@ -6,7 +6,7 @@
 use keybearer_verify::{Limits, PlainToken, Presented, TokenKind};
 use serde_json::json;
 
-use super::{Draft, Organization, Token, require_enabled};
+use super::{Draft, Organization, Token, refuse_secret_of_more, require_enabled};
 use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::access::{self, Action};
@@ -22,12 +22,14 @@ use crate::store::{self, Tx};
 const SHORTEST: usize = 6;
 
 /// The caller's legacy token. It may be read while its kind is switched off, since it opens nothing
-/// then. It opens all that its owner may, so a token needs the scope `tokens` to read it.
+/// then. It opens all that its owner may, so a token that has limits cannot read it.
 ///
 /// # Errors
-/// [`Error::NotFound`] if he has none, which is a normal state.
+/// [`Error::NotFound`] if he has none, which is a normal state; [`Error::Forbidden`] for a token with
+/// limits.
 pub async fn read_own(app: &App, cx: &Cx) -> Result<PlainToken> {
     let caller = access::require(cx, Action::ChangeOwnTokens)?;
+    refuse_secret_of_more(cx, &Limits::default(), None)?;
     let mut tx = app.db.read().await?;
     let token = live(&mut tx, caller.user_id, caller.organization_id)
         .await?
@@ -47,9 +49,11 @@ pub async fn read_own(app: &App, cx: &Cx) -> Result<PlainToken> {
 /// Puts a new legacy token in the place of the caller's own.
 ///
 /// # Errors
-/// [`Error::TypeDisabled`] if the organization has switched legacy tokens off.
+/// [`Error::TypeDisabled`] if the organization has switched legacy tokens off; [`Error::Forbidden`]
+/// for a token with limits.
 pub async fn reset_own(app: &App, cx: &Cx) -> Result<PlainToken> {
     let caller = access::require(cx, Action::ChangeOwnTokens)?;
+    refuse_secret_of_more(cx, &Limits::default(), None)?;
     let mut tx = app.db.write().await?;
     let owner = users::find_by_id(&mut tx, caller.user_id).await?;
     let organization = organizations::find_by_id(&mut tx, caller.organization_id).await?;

@@ -23,7 +23,9 @@ use crate::error::{Error, Result};
 use crate::store::tokens::Ending;
 use crate::store::{self, Tx};
 
-use rules::{checked_line, checked_ttl, refuse_limits_on_legacy, refuse_more_than_own};
+use rules::{
+    checked_line, checked_ttl, refuse_limits_on_legacy, refuse_more_than_own, refuse_secret_of_more,
+};
 
 pub use crate::store::organizations::Organization;
 pub use crate::store::tokens::Token;
@@ -78,7 +80,7 @@ pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainT
     let owner = users::find_for(&mut tx, cx, spec.user_id, Action::ChangeOwnTokens, None).await?;
     let organization = organizations::of_user(&mut tx, cx, &owner).await?;
     require_enabled(&organization, spec.kind)?;
-    refuse_more_than_own(cx, &spec.limits)?;
+    refuse_more_than_own(cx, &spec)?;
     match spec.kind {
         TokenKind::Access => {
             return Err(Error::invalid(

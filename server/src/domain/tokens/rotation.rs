@@ -9,7 +9,10 @@
 use keybearer_verify::{Grant, PlainToken, TokenKind};
 use serde_json::json;
 
-use super::{DAY_MS, Draft, Organization, Token, require_enabled, require_some, visible};
+use super::{
+    DAY_MS, Draft, Organization, Token, refuse_secret_of_more, require_enabled, require_some,
+    visible,
+};
 use crate::app::App;
 use crate::cx::{Cx, Proof};
 use crate::domain::access::Action;
@@ -150,9 +153,7 @@ async fn repeated(
     tx: &mut Tx,
     (old, spec): (&Token, &RotationSpec),
 ) -> Result<Rotated> {
-    let shows_old = cx
-        .caller()
-        .is_some_and(|caller| caller.proof == Proof::Token { id: old.id.clone() });
+    let shows_old = shows(cx, old);
     let same_key = spec.idempotency_key.is_some() && spec.idempotency_key == old.idempotency_key;
     let successor_id = old.successor_id.as_deref().unwrap_or_default();
     let token = store::tokens::find(tx, successor_id).await?;
@@ -229,15 +230,26 @@ pub async fn alarm(app: &App, cx: &Cx, grant: &Grant) -> Result<()> {
     Ok(())
 }
 
-/// Only its owner rotates a token: the answer holds a secret of his.
+/// Only its owner rotates a token: the answer holds a secret of his. He comes with the token itself, or
+/// with one that may do as much.
 fn own(cx: &Cx, token: Option<Token>) -> Result<Token> {
     let token = visible(cx, token)?;
     match cx.caller() {
         Some(caller) if caller.user_id != token.user_id => Err(Error::forbidden(
             "Only its owner can rotate a token, for he alone may see the new secret. You can revoke it.",
         )),
-        _ => Ok(token),
+        _ if shows(cx, &token) => Ok(token),
+        _ => {
+            let limits = grants::limits(&token.scopes, &token.ip_ranges)?;
+            refuse_secret_of_more(cx, &limits, token.rate_per_minute)?;
+            Ok(token)
+        }
     }
+}
+
+fn shows(cx: &Cx, token: &Token) -> bool {
+    let proves = |proof: &Proof| matches!(proof, Proof::Token { id } if *id == token.id);
+    cx.caller().is_some_and(|caller| proves(&caller.proof))
 }
 
 fn checked_overlap(organization: &Organization, spec: &RotationSpec) -> Result<i64> {

@@ -3,17 +3,33 @@
 use keybearer_verify::{Limits, TokenKind};
 
 use super::{LONGEST_TTL_DAYS, Organization, TokenSpec};
-use crate::cx::Cx;
+use crate::cx::{Caller, Cx};
 use crate::error::{Error, Result};
 
 /// A new token never gets more than the token that makes it.
-pub(super) fn refuse_more_than_own(cx: &Cx, limits: &Limits) -> Result<()> {
-    match cx.caller() {
-        Some(caller) if !caller.covers(&limits.scopes) => Err(Error::invalid(
-            "scopes",
-            "A token cannot make one that may do more than itself. Name scopes that this token has.",
-        )),
-        _ => Ok(()),
+pub(super) fn refuse_more_than_own(cx: &Cx, spec: &TokenSpec) -> Result<()> {
+    let exceeds = |caller: &Caller| caller.exceeded_by(&spec.limits, spec.rate_per_minute);
+    let Some((field, cure)) = cx.caller().and_then(exceeds) else {
+        return Ok(());
+    };
+    let why = format!("A token cannot make one that may do more than itself. {cure}");
+    Err(Error::invalid(field, why))
+}
+
+/// Nor does it get at the secret of one that may do more: a legacy token, which has no limits at all,
+/// or the successor of another token.
+pub(super) fn refuse_secret_of_more(
+    cx: &Cx,
+    limits: &Limits,
+    rate_per_minute: Option<i64>,
+) -> Result<()> {
+    let exceeds = |caller: &Caller| caller.exceeded_by(limits, rate_per_minute);
+    match cx.caller().and_then(exceeds) {
+        None => Ok(()),
+        Some((field, _)) => Err(Error::forbidden(format!(
+            "A token cannot get at one that may do more than itself, and this one is narrower in its {field}. Use a \
+             token without that limit, or sign in."
+        ))),
     }
 }
 
