@@ -23,7 +23,7 @@ pub enum Denial {
     UnknownToken,
     /// A real token in the wrong place: an access token where a personal one is needed, or the reverse.
     WrongTokenType,
-    /// Its time is over, or has not come.
+    /// Its time is over.
     Expired,
     /// Revoked by hand, by rotation or by an admin.
     Revoked,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Outcome, minute, say};
 use crate::clock::Clock;
 use crate::domain::diagnosis::{self, Diagnosis};
+use crate::http::refusals;
 use crate::outbound::inquiry::{self, Finding};
 
 #[derive(Args)]
@@ -27,14 +28,24 @@ impl Doctor {
             _ => self.token.clone(),
         };
         let found = diagnosis::diagnose(text.trim(), Clock::System.now());
-        let finding = match &self.url {
-            Some(url) => Some(inquiry::ask(url, &PlainToken::new(text.trim().to_owned())).await?),
-            None => None,
+        let asked = match &self.url {
+            Some(url) => inquiry::ask(url, &PlainToken::new(text.trim().to_owned()))
+                .await
+                .map(Some),
+            None => Ok(None),
+        };
+        // What the text tells is told also if the server cannot be asked.
+        let (finding, unanswered) = match asked {
+            Ok(finding) => (finding, None),
+            Err(why) => (None, Some(why)),
         };
         if self.json {
             say(format_args!("{:#}", view(&found, finding.as_ref())))?;
         } else {
             print(&found, finding.as_ref())?;
+        }
+        if let Some(why) = unanswered {
+            return Err(why);
         }
         match (&finding, found.fault) {
             (Some(finding), _) if finding.is_accepted => Ok(()),
@@ -78,7 +89,17 @@ fn print(found: &Diagnosis, finding: Option<&Finding>) -> Outcome {
     if let Some(finding) = finding {
         say(format_args!("server   {}", answer(finding)))?;
     }
-    say(format_args!("advice   {}", found.advice))
+    match finding {
+        Some(finding) if !finding.is_accepted => say(format_args!("advice   {}", cure(finding))),
+        _ => say(format_args!("advice   {}", found.advice)),
+    }
+}
+
+/// What the server's refusal asks for; its own sentence mostly says the rest.
+fn cure(finding: &Finding) -> &'static str {
+    let code = finding.body.get("code").and_then(Value::as_str);
+    code.and_then(refusals::cure)
+        .unwrap_or("Do as the server says.")
 }
 
 /// The server's answer in a line.

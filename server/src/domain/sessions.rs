@@ -11,9 +11,9 @@ use crate::domain::audit::{self, Subject};
 use crate::domain::members;
 use crate::domain::passwords::{self, Password};
 use crate::error::{Error, Refusal, Result};
-use crate::store;
 use crate::store::sessions::Session;
 use crate::store::users::User;
+use crate::store::{self, Tx};
 
 /// How long a browser stays signed in, in milliseconds: 14 days.
 pub const SESSION_FOR_MS: i64 = 14 * 86_400_000;
@@ -79,6 +79,7 @@ pub async fn start(app: &App, cx: &Cx, user: &User) -> Result<SessionSecret> {
     let mut tx = app.db.write().await?;
     store::sessions::delete_expired(&mut tx, cx.now).await?;
     store::sessions::insert(&mut tx, &session).await?;
+    let cx = &as_user(&mut tx, cx, user.clone()).await?;
     audit::record(
         &mut tx,
         cx,
@@ -107,11 +108,16 @@ pub async fn caller(app: &App, cx: &Cx, secret: &str) -> Result<Caller> {
         .await?
         .filter(|user| user.is_active)
         .ok_or_else(ended)?;
-    let organization_id = user.active_organization_id.ok_or_else(ended)?;
-    let role: Role = members::role_of(&mut tx, organization_id, user.id)
-        .await?
-        .ok_or_else(ended)?;
-    Ok(Caller {
+    caller_of(&mut tx, user).await?.ok_or_else(ended)
+}
+
+/// The caller that a user is who has proven it with his session; none if he is in no organization.
+async fn caller_of(tx: &mut Tx, user: User) -> Result<Option<Caller>> {
+    let Some(organization_id) = user.active_organization_id else {
+        return Ok(None);
+    };
+    let role: Option<Role> = members::role_of(tx, organization_id, user.id).await?;
+    Ok(role.map(|role| Caller {
         user_id: user.id,
         email: user.email,
         organization_id,
@@ -121,7 +127,13 @@ pub async fn caller(app: &App, cx: &Cx, secret: &str) -> Result<Caller> {
         ip_ranges: Vec::new(),
         rate_per_minute: None,
         notices: Notices::default(),
-    })
+    }))
+}
+
+/// The same request as that of the user who starts or ends a session.
+async fn as_user(tx: &mut Tx, cx: &Cx, user: User) -> Result<Cx> {
+    let caller = caller_of(tx, user).await?;
+    Ok(caller.map_or_else(|| cx.clone(), |caller| cx.with_caller(caller)))
 }
 
 /// Ends a session. An ended one cannot be told from one that never was.
@@ -133,6 +145,11 @@ pub async fn sign_out(app: &App, cx: &Cx, secret: &str) -> Result<()> {
     let mut tx = app.db.write().await?;
     if let Some(session) = store::sessions::find(&mut tx, hash.as_bytes()).await? {
         store::sessions::delete(&mut tx, hash.as_bytes()).await?;
+        let user = store::users::find(&mut tx, session.user_id).await?;
+        let cx = &match user {
+            Some(user) => as_user(&mut tx, cx, user).await?,
+            None => cx.clone(),
+        };
         audit::record(
             &mut tx,
             cx,

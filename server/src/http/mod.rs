@@ -8,7 +8,7 @@ mod credentials;
 mod extract;
 mod layers;
 mod notices;
-mod refusals;
+pub(crate) mod refusals;
 mod same_origin;
 
 pub mod api;

@@ -26,7 +26,7 @@ pub(super) const ALL: [Paragraph; 14] = [
         denial: Denial::Malformed,
         title: "Not a token",
         meaning: "What was sent has the form of no token, or the request shows two different ones.",
-        cure: "Copy the whole token and send it once, as Authorization: Bearer TOKEN. `keybearer doctor TOKEN` says what a text is.",
+        cure: "Copy the whole token and send it once, as Authorization: Bearer TOKEN. The command keybearer doctor says what a text is.",
     },
     Paragraph {
         denial: Denial::BadChecksum,
@@ -55,7 +55,7 @@ pub(super) const ALL: [Paragraph; 14] = [
     Paragraph {
         denial: Denial::Expired,
         title: "Expired",
-        meaning: "The token's time is over, or by this server's clock has not come yet.",
+        meaning: "The token's time is over.",
         cure: "For an access token, exchange the personal access token again; for every other kind, make a new token, and rotate that one in time.",
     },
     Paragraph {
@@ -112,6 +112,12 @@ pub(super) const ALL: [Paragraph; 14] = [
 pub(super) fn title(code: &str) -> &'static str {
     let paragraph = ALL.iter().find(|paragraph| paragraph.denial.code() == code);
     paragraph.map_or("Refused", |paragraph| paragraph.title)
+}
+
+/// What to do about `code`, in general.
+pub(crate) fn cure(code: &str) -> Option<&'static str> {
+    let paragraph = ALL.iter().find(|paragraph| paragraph.denial.code() == code);
+    paragraph.map(|paragraph| paragraph.cure)
 }
 
 /// Where `code` is explained: the docs page that this server itself has.
