@@ -6,19 +6,20 @@
 use std::net::IpAddr;
 
 use keybearer_verify::{
-    Ask, Denial, DirectUse, IpNet, Limits, Policy, Purpose, ScopeSet, TokenKind, Verdict, judge,
+    Ask, Denial, DirectUse, IpNet, Limits, Need, Policy, Purpose, ScopeSet, TokenKind, Verdict,
+    judge,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::app::App;
-use crate::cx::Cx;
+use crate::cx::{Cx, Proof};
 use crate::domain::access::{self, Action};
 use crate::domain::organizations::{self, Organization};
 use crate::domain::{grants, tokens};
 use crate::error::{Error, Result};
-use crate::store;
 use crate::store::tokens::TokenWithRulers;
+use crate::store::{self, Tx};
 
 /// The longest overlap that an organization may allow, in hours: 30 days.
 const LONGEST_OVERLAP_HOURS: i64 = 720;
@@ -71,7 +72,8 @@ pub struct PolicyChange {
     pub max_overlap_hours: Option<i64>,
     /// `alert` or `revoke_family`.
     pub on_reuse: Option<String>,
-    /// Also if neither personal access tokens nor legacy tokens are left.
+    /// Also if neither personal access tokens nor legacy tokens are left, or if it stops the token that
+    /// it is made with.
     pub force: bool,
 }
 
@@ -98,7 +100,7 @@ pub struct Stopped {
 ///
 /// # Errors
 /// [`Error::Invalid`] for a value out of range, and for a change that would leave neither personal
-/// access tokens nor legacy tokens unless it says `force`; [`Error::Forbidden`] below admin.
+/// access tokens nor legacy tokens, or would stop the caller's own token, unless it says `force`; [`Error::Forbidden`] below admin.
 pub async fn update(
     app: &App,
     cx: &Cx,
@@ -111,6 +113,9 @@ pub async fn update(
     let mut organization = apply(&before, change)?;
     if view(&before) == view(&organization) {
         return Ok(before);
+    }
+    if !change.force {
+        refuse_own_lock_out(&mut tx, cx, &organization).await?;
     }
     let detail = json!({"organization": organization_id, "policy": view(&organization)});
     organizations::save(&mut tx, cx, &mut organization, detail).await?;
@@ -290,6 +295,28 @@ fn refuse_lock_out(change: &PolicyChange, after: &Organization) -> Result<()> {
         });
     }
     Ok(())
+}
+
+/// Whoever changes the policy with a token can take it back with it, unless he says `force`. Switching
+/// his own kind off is not looked at here: Label Studio lets it be done, and another kind is left.
+async fn refuse_own_lock_out(tx: &mut Tx, cx: &Cx, after: &Organization) -> Result<()> {
+    let Some(Proof::Token { id }) = cx.caller().map(|caller| &caller.proof) else {
+        return Ok(());
+    };
+    let Some(mut row) = store::tokens::find_with_rulers(tx, id).await? else {
+        return Ok(());
+    };
+    row.token.last_used_address = Some(cx.address_text());
+    let after = of(after)?;
+    let field = match stops(&row, &after, cx.now)? {
+        Some(Denial::IpNotAllowed) => "ip_ranges",
+        Some(Denial::LifetimeOverPolicy) => "max_ttl_days",
+        _ if !after.limits.scopes.answers(Need::Admin) => "scopes",
+        _ => return Ok(()),
+    };
+    let why = "This would stop the token that you make the change with, so that it could not take it back. Include it, \
+               or say \"force\": true.";
+    Err(Error::invalid(field, why))
 }
 
 fn in_range(field: &'static str, days: i64) -> Result<i64> {

@@ -117,3 +117,17 @@ async fn the_csv_has_no_formula_in_it() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_sign_in_is_an_event_of_whoever_signed_in_and_his_admins_see_it() {
+    let t = TestApp::new().await;
+    let member = t.member().await;
+    t.browser(&member).await;
+    let (_, client) = key(&t, &t.owner, &[]).await;
+    let path = "/api/v1/audit-events?action=session.start&actor=member@example.com";
+    let events = client.get(path).await.expect(200).json();
+    let events = events["items"].as_array().unwrap();
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0]["actor"], "member@example.com");
+    assert_eq!(events[0]["subject"], format!("user {}", member.id));
+}

@@ -129,3 +129,36 @@ async fn a_policy_is_changed_field_by_field_and_a_null_takes_a_limit_away() {
         .json();
     assert_eq!(saved, before);
 }
+
+#[tokio::test]
+async fn refuses_a_change_that_stops_the_token_it_is_made_with() {
+    let t = TestApp::new().await;
+    let (_, client) = key(&t, &t.owner, &[]).await;
+    let path = "/api/v1/organizations/1/policy";
+    for (field, change) in [
+        ("ip_ranges", json!({"ip_ranges": ["198.51.100.0/24"]})),
+        ("max_ttl_days", json!({"max_ttl_days": 1})),
+        ("scopes", json!({"scopes": ["read"]})),
+    ] {
+        let refused = problem(client.patch(path, &change).await, 400);
+        assert_eq!(refused["field"], field, "{change}");
+    }
+    client.get("/api/v1/me").await.expect(200);
+    client
+        .patch(path, &json!({"scopes": ["read", "admin"]}))
+        .await
+        .expect(200);
+    let browser = t.browser(&t.owner).await;
+    browser
+        .patch(path, &json!({"scopes": []}))
+        .await
+        .expect(200);
+    let change = json!({"max_ttl_days": 1, "force": true});
+    client.patch(path, &change).await.expect(200);
+    problem(client.get("/api/v1/me").await, 401);
+    browser
+        .patch(path, &json!({"max_ttl_days": null}))
+        .await
+        .expect(200);
+    client.get("/api/v1/me").await.expect(200);
+}
