@@ -47,7 +47,6 @@ pub struct Caller {
     pub scopes: [ScopeSet; 2],
     /// From where alone the token is let in; everywhere if empty.
     pub ip_ranges: Vec<IpNet>,
-    pub rate_per_minute: Option<i64>,
     pub notices: Notices,
 }
 
@@ -102,8 +101,8 @@ impl Caller {
         if !self.ip_ranges.is_empty() && !is_bound {
             return Some(("ip_ranges", "Name ranges within those of this token."));
         }
-        let is_slower = |own| rate_per_minute.is_some_and(|rate| rate <= own);
-        if !self.rate_per_minute.is_none_or(is_slower) {
+        let is_slower = |own: Rate| rate_per_minute.is_some_and(|rate| rate <= own.limit);
+        if !self.notices.rate.is_none_or(is_slower) {
             return Some((
                 "rate_per_minute",
                 "Name a limit no higher than this token's.",

@@ -203,7 +203,6 @@ pub async fn caller_by_token(app: &App, cx: &Cx, text: &str, sent_as: SentAs) ->
         role: found.role.unwrap_or(Role::Member),
         scopes: [found.grant.limits.scopes, found.grant.policy.limits.scopes],
         ip_ranges: found.grant.limits.ip_ranges,
-        rate_per_minute: found.notices.rate.map(|rate| rate.limit),
         notices: found.notices,
         proof: Proof::Token { id: found.grant.id },
     })

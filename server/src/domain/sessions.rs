@@ -125,7 +125,6 @@ async fn caller_of(tx: &mut Tx, user: User) -> Result<Option<Caller>> {
         proof: Proof::Session,
         scopes: [ScopeSet::all(), ScopeSet::all()],
         ip_ranges: Vec::new(),
-        rate_per_minute: None,
         notices: Notices::default(),
     }))
 }
