@@ -56,6 +56,10 @@ impl Command {
                 )
             }
             Self::Verify => match audit::verify(&app).await.map_err(sentence)? {
+                // Whoever is set up has events.
+                Chain::Whole { events: 0 } => anyhow::bail!(
+                    "there are no events at all: this is an empty database; name the right one with --data-dir or --database"
+                ),
                 Chain::Whole { events } => {
                     say(format_args!("The audit log is whole: {events} events."))
                 }

@@ -192,3 +192,11 @@ fn shows_and_sets_the_organization() {
       use after the overlap                 alert
     ");
 }
+
+#[test]
+fn an_empty_database_is_no_whole_audit_log() {
+    let why = Place::new().fail(&["audit", "verify"]);
+    assert!(why.contains("--data-dir"), "{why}");
+    let said = Place::with_owner().run(&["audit", "verify"]);
+    assert!(said.contains("whole"), "{said}");
+}
