@@ -85,38 +85,24 @@ macro_rules! run {
     ($tx:expr, $query:path, $sql:expr, $values:expr, $method:ident) => {{
         let sql: Cow<'static, str> = $sql.into();
         match &mut $tx.0 {
-            Inner::Sqlite(tx) => {
-                let query = $values
-                    .into_iter()
-                    .fold($query(AssertSqlSafe(sql)), |query, value| match value {
-                        Value::Text(value) => query.bind(value),
-                        Value::Int(value) => query.bind(value),
-                        Value::Bool(value) => query.bind(value),
-                        Value::Bytes(value) => query.bind(value),
-                    });
-                query
-                    .$method(&mut **tx)
-                    .await
-                    .map(Into::into)
-                    .map_err(StoreError::from)
-            }
-            Inner::Postgres(tx) => {
-                let query = $values
-                    .into_iter()
-                    .fold($query(AssertSqlSafe(sql)), |query, value| match value {
-                        Value::Text(value) => query.bind(value),
-                        Value::Int(value) => query.bind(value),
-                        Value::Bool(value) => query.bind(value),
-                        Value::Bytes(value) => query.bind(value),
-                    });
-                query
-                    .$method(&mut **tx)
-                    .await
-                    .map(Into::into)
-                    .map_err(StoreError::from)
-            }
+            Inner::Sqlite(tx) => run!(on tx, $query, sql, $values, $method),
+            Inner::Postgres(tx) => run!(on tx, $query, sql, $values, $method),
         }
     }};
+    (on $tx:ident, $query:path, $sql:ident, $values:expr, $method:ident) => {
+        $values
+            .into_iter()
+            .fold($query(AssertSqlSafe($sql)), |query, value| match value {
+                Value::Text(value) => query.bind(value),
+                Value::Int(value) => query.bind(value),
+                Value::Bool(value) => query.bind(value),
+                Value::Bytes(value) => query.bind(value),
+            })
+            .$method(&mut **$tx)
+            .await
+            .map(Into::into)
+            .map_err(StoreError::from)
+    };
 }
 
 impl Db {

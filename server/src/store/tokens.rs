@@ -74,6 +74,9 @@ const COLUMNS: &str = "tokens.id, kind, tokens.user_id, tokens.organization_id, 
     tokens.ip_ranges, rate_per_minute, hash, sealed, sealed_until, tokens.created_at, expires_at, revoked_at, \
     revoked_because, revoked_by, successor_id, retires_at, idempotency_key, family_id, last_used_at, \
     last_used_address, last_used_client";
+/// Ends, by an [`Ending`] as `$1` to `$3`, those of the tokens after it that are not revoked yet.
+const REVOKE: &str = "update tokens set revoked_at = $1, revoked_because = $2, revoked_by = $3, sealed = null \
+                      where revoked_at is null and ";
 const WITH_RULERS: &str = concatcp!(
     "select ",
     COLUMNS,
@@ -240,9 +243,8 @@ pub struct Ending<'a> {
 pub async fn update_revoked(tx: &mut Tx, id: &str, ending: Ending<'_>) -> Result<bool, StoreError> {
     let done = tx
         .execute(
-            "update tokens set revoked_at = $2, revoked_because = $3, revoked_by = $4, sealed = null \
-             where id = $1 and revoked_at is null",
-            bind![id, ending.at, ending.because, ending.by],
+            concatcp!(REVOKE, "id = $4"),
+            bind![ending.at, ending.because, ending.by, id],
         )
         .await?;
     Ok(done.rows == 1)
@@ -256,9 +258,8 @@ pub async fn update_revoked_by_user(
 ) -> Result<u64, StoreError> {
     let done = tx
         .execute(
-            "update tokens set revoked_at = $2, revoked_because = $3, revoked_by = $4, sealed = null \
-             where user_id = $1 and revoked_at is null",
-            bind![user_id, ending.at, ending.because, ending.by],
+            concatcp!(REVOKE, "user_id = $4"),
+            bind![ending.at, ending.because, ending.by, user_id],
         )
         .await?;
     Ok(done.rows)
@@ -271,18 +272,18 @@ pub async fn update_revoked_by_member(
     (organization_id, user_id): (i64, i64),
     ending: Ending<'_>,
 ) -> Result<u64, StoreError> {
-    let done = tx.execute(
-        "update tokens set revoked_at = $3, revoked_because = $4, revoked_by = $5, sealed = null \
-         where organization_id = $1 and user_id = $2 and revoked_at is null",
-        bind![
-            organization_id,
-            user_id,
-            ending.at,
-            ending.because,
-            ending.by
-        ],
-    )
-    .await?;
+    let done = tx
+        .execute(
+            concatcp!(REVOKE, "organization_id = $4 and user_id = $5"),
+            bind![
+                ending.at,
+                ending.because,
+                ending.by,
+                organization_id,
+                user_id
+            ],
+        )
+        .await?;
     Ok(done.rows)
 }
 
@@ -294,9 +295,8 @@ pub async fn update_revoked_by_family(
 ) -> Result<u64, StoreError> {
     let done = tx
         .execute(
-            "update tokens set revoked_at = $2, revoked_because = $3, revoked_by = $4, sealed = null \
-             where family_id = $1 and revoked_at is null",
-            bind![family_id, ending.at, ending.because, ending.by],
+            concatcp!(REVOKE, "family_id = $4"),
+            bind![ending.at, ending.because, ending.by, family_id],
         )
         .await?;
     Ok(done.rows)

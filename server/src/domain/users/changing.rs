@@ -157,7 +157,6 @@ pub async fn delete(app: &App, cx: &Cx, id: i64) -> Result<()> {
         tx.commit().await?;
         return Ok(());
     }
-    user.active_organization_id = None;
     store::sessions::delete_by_user(&mut tx, id).await?;
     let by = cx.actor_name();
     let ending = Ending {
