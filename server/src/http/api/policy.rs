@@ -90,7 +90,8 @@ pub(super) struct PolicyPatch {
     /// `alert` or `revoke_family`.
     #[schema(pattern = "^(alert|revoke_family)$")]
     on_reuse: Option<String>,
-    /// Also if neither personal access tokens nor legacy tokens are left.
+    /// Also if neither personal access tokens nor legacy tokens are left, or if it stops the token that it
+    /// is made with.
     force: bool,
 }
 
