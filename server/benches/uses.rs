@@ -5,6 +5,7 @@
 
 use keybearer::cx::Cx;
 use keybearer::domain::uses::Uses;
+use keybearer_verify::{Grant, Limits, Owner, Policy, TokenKind};
 
 const THREADS: [usize; 3] = [1, 2, 4];
 
@@ -20,21 +21,44 @@ fn request() -> Cx {
     }
 }
 
+fn token(id: String) -> Grant {
+    Grant {
+        id,
+        kind: TokenKind::Key,
+        user_id: 1,
+        organization_id: 1,
+        created_at: 0,
+        expires_at: None,
+        revoked_at: None,
+        retires_at: None,
+        last_used_at: None,
+        limits: Limits::default(),
+        owner: Owner {
+            is_active: true,
+            is_member: true,
+        },
+        policy: Policy::open(),
+    }
+}
+
 #[divan::bench(threads = THREADS)]
 fn one_token(bencher: divan::Bencher<'_, '_>) {
     let (uses, cx) = (Uses::default(), request());
-    bencher.bench(|| uses.note(&cx, "0123456789abcdef0123456789abcdef"));
+    let token = token("0123456789abcdef0123456789abcdef".into());
+    bencher.bench(|| uses.note(&cx, &token));
 }
 
 #[divan::bench(threads = THREADS)]
 fn many_tokens(bencher: divan::Bencher<'_, '_>) {
     let (uses, cx) = (Uses::default(), request());
-    let ids: Vec<String> = (0..1024).map(|number| format!("{number:032x}")).collect();
+    let tokens: Vec<Grant> = (0..1024)
+        .map(|number| token(format!("{number:032x}")))
+        .collect();
     let next = std::sync::atomic::AtomicUsize::new(0);
     bencher.bench(|| {
         let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        if let Some(id) = ids.get(at % ids.len()) {
-            uses.note(&cx, id);
+        if let Some(token) = tokens.get(at % tokens.len()) {
+            uses.note(&cx, token);
         }
     });
 }

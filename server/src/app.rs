@@ -8,6 +8,7 @@ use keybearer_verify::TokenHash;
 use crate::clock::{Clock, Random};
 use crate::config::Config;
 use crate::domain::rates::Rates;
+use crate::domain::refusals::Refusals;
 use crate::domain::sealing::SealingKey;
 use crate::domain::signing::{self, SigningKeys};
 use crate::domain::throttle::Throttle;
@@ -42,6 +43,7 @@ pub struct App {
     pub alarms: Throttle,
     pub rates: Rates,
     pub uses: Uses,
+    pub refusals: Refusals,
     /// The digest of the set-up link's secret, while there is no account.
     pub set_up_secret: Arc<Mutex<Option<TokenHash>>>,
 }
@@ -82,6 +84,7 @@ impl App {
             alarms: Throttle::new(1, ALARM_WINDOW_SECONDS),
             rates: Rates::default(),
             uses: Uses::default(),
+            refusals: Refusals::default(),
             set_up_secret: Arc::default(),
         })
     }

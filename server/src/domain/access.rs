@@ -57,6 +57,8 @@ pub enum Action {
     ChangeTokensOfOthers,
     /// Read the audit log.
     SeeAudit,
+    /// See how much the organization's tokens are used and refused.
+    SeeUse,
 }
 
 /// The lowest role that may do it, and the scope that a token needs for it.
@@ -68,7 +70,8 @@ fn rule(action: Action) -> (Role, Need) {
         Action::ChangeMembers
         | Action::ChangeOrganization
         | Action::ChangeTokensOfOthers
-        | Action::SeeAudit => (Role::Admin, Need::Admin),
+        | Action::SeeAudit
+        | Action::SeeUse => (Role::Admin, Need::Admin),
     }
 }
 

@@ -79,13 +79,20 @@ pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<
         need: None,
     };
     if let Verdict::Denied(denial) = judge(&grant, &ask, cx.now) {
+        app.refusals.note(cx.now, grant.organization_id, denial);
         // Access tokens that were made in the overlap end by themselves; they are no sign of a thief.
         if shown.kind != TokenKind::Access && grant.retires_at.is_some_and(|end| end <= cx.now) {
             rotation::alarm(app, cx, &grant).await?;
         }
         return Err(refused(Some(shown.kind), denial));
     }
-    let take = |limit| app.rates.take(&grant.id, limit, cx.now);
+    let take = |limit| {
+        let taken = app.rates.take(&grant.id, limit, cx.now);
+        taken.inspect_err(|_| {
+            app.refusals
+                .note(cx.now, grant.organization_id, Denial::RateLimited)
+        })
+    };
     let notices = Notices {
         expires_at: grant.expires_at.filter(|end| end - cx.now <= NOTICE_MS),
         is_direct_use: purpose == Purpose::Api
@@ -93,7 +100,7 @@ pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<
             && grant.policy.direct_use == DirectUse::Warn,
         rate: row.token.rate_per_minute.map(take).transpose()?,
     };
-    app.uses.note(cx, &grant.id);
+    app.uses.note(cx, &grant);
     Ok(Found {
         grant,
         email: row.email,

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod daily_counts;
 pub mod diagnosis;
 mod grants;
 pub mod introspection;
@@ -16,6 +17,7 @@ pub mod organizations;
 pub mod passwords;
 pub mod policy;
 pub mod rates;
+pub mod refusals;
 pub mod sealing;
 pub mod sessions;
 pub mod set_up;

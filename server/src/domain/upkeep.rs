@@ -7,7 +7,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
 use crate::cx::Cx;
-use crate::domain::{notices, uses};
+use crate::domain::{notices, refusals, uses};
 use crate::error::Result;
 use crate::outbound::Outbound;
 use crate::store;
@@ -74,12 +74,13 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
         .unwrap_or_default();
 }
 
-/// Writes down the uses of tokens.
+/// Writes down the uses of tokens, and their refusals.
 ///
 /// # Errors
 /// If the database fails; nothing is lost then.
 pub async fn flush(app: &App) -> Result<()> {
-    uses::flush(app).await
+    uses::flush(app).await?;
+    refusals::flush(app).await
 }
 
 /// Forgets what is over: sessions that have ended, sealed successors that nobody may ask for again.

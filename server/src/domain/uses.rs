@@ -5,12 +5,15 @@
 //! notebook for each of a few threads, so that a storm on one token does not make its requests wait
 //! for each other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use keybearer_verify::{Grant, TokenKind};
+
 use crate::app::App;
 use crate::cx::Cx;
+use crate::domain::daily_counts::{DailyCount, day_of};
 use crate::error::Result;
 use crate::store;
 
@@ -19,7 +22,6 @@ const NOTEBOOKS: usize = 16;
 /// Tokens that are written down in one transaction.
 const BATCH: usize = 500;
 const LONGEST_CLIENT: usize = 256;
-const DAY_MS: i64 = 86_400_000;
 
 /// The uses that are not written down yet.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +32,8 @@ type Notebook = HashMap<(String, i64), Use>;
 
 #[derive(Clone, Debug)]
 struct Use {
+    organization_id: i64,
+    kind: TokenKind,
     count: i64,
     at: i64,
     address: String,
@@ -37,8 +41,8 @@ struct Use {
 }
 
 impl Uses {
-    /// Notes a use of the token `id`.
-    pub fn note(&self, cx: &Cx, id: &str) {
+    /// Notes a use of the stored token that `grant` is of.
+    pub fn note(&self, cx: &Cx, grant: &Grant) {
         let mut hasher = DefaultHasher::new();
         std::thread::current().id().hash(&mut hasher);
         let at = usize::try_from(hasher.finish()).unwrap_or_default() % NOTEBOOKS;
@@ -47,8 +51,10 @@ impl Uses {
         };
         let mut notebook = notebook.lock().unwrap_or_else(PoisonError::into_inner);
         let noted = notebook
-            .entry((id.to_owned(), cx.now.div_euclid(DAY_MS)))
+            .entry((grant.id.clone(), day_of(cx.now)))
             .or_insert_with(|| Use {
+                organization_id: grant.organization_id,
+                kind: grant.kind,
                 count: 0,
                 at: i64::MIN,
                 address: String::new(),
@@ -117,11 +123,20 @@ pub async fn flush(app: &App) -> Result<()> {
 }
 
 async fn write(app: &App, batch: &[((String, i64), Use)]) -> Result<()> {
+    let mut by_kind: BTreeMap<(i64, i64, &str), i64> = BTreeMap::new();
     let mut tx = app.db.write().await?;
     for ((id, day), noted) in batch {
+        *by_kind
+            .entry((noted.organization_id, *day, noted.kind.as_str()))
+            .or_default() += noted.count;
         store::tokens::add_uses(&mut tx, id, *day, noted.count).await?;
         store::tokens::update_last_used(&mut tx, id, (noted.at, &noted.address, &noted.client))
             .await?;
+    }
+    for ((organization_id, day, kind), count) in by_kind {
+        let name = kind.to_owned();
+        let uses = DailyCount { day, name, count };
+        store::daily_counts::add_uses(&mut tx, organization_id, &uses).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, &str, &str)] = &[
     migration!("0001_accounts"),
     migration!("0002_tokens"),
     migration!("0003_notices"),
+    migration!("0005_daily_counts"),
 ];
 
 macro_rules! migration {

@@ -9,6 +9,7 @@ mod error;
 mod migrate;
 
 pub mod audit;
+pub mod daily_counts;
 pub mod notices;
 pub mod organizations;
 pub mod sessions;

@@ -18,6 +18,7 @@ mod bad_input;
 mod cli;
 mod config_docs;
 mod config_policy;
+mod daily_counts;
 mod documents;
 mod notices;
 mod own_header;

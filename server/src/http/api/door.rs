@@ -11,6 +11,8 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 
+use keybearer_verify::Denial;
+
 use super::problem::{self, Problem};
 use crate::app::App;
 use crate::cx::Cx;
@@ -53,17 +55,33 @@ async fn pass(app: &App, auth: Auth, request: Request, next: Next) -> Response {
         auth
     };
     let answer = match credentials::authenticate(app, auth, &parts).await {
-        Ok(cx) => admitted(cx, &mut parts, body, next).await,
+        Ok(cx) => admitted(app, cx, &mut parts, body, next).await,
         Err(error) => Problem::from(error).into_response(),
     };
     problem::render(app, answer)
 }
 
-async fn admitted(cx: Cx, parts: &mut Parts, body: axum::body::Body, next: Next) -> Response {
-    let notices = cx.caller().map(|caller| caller.notices.clone());
+async fn admitted(
+    app: &App,
+    cx: Cx,
+    parts: &mut Parts,
+    body: axum::body::Body,
+    next: Next,
+) -> Response {
+    let (now, caller) = (
+        cx.now,
+        cx.caller()
+            .map(|caller| (caller.organization_id, caller.notices.clone())),
+    );
     parts.extensions.insert(cx);
     let mut answer = next.run(Request::from_parts(parts.clone(), body)).await;
-    notices::write(answer.headers_mut(), &notices.unwrap_or_default());
+    if let Some((organization_id, notices)) = caller {
+        if problem::lacks_scope(&answer) {
+            let cause = Denial::ScopeMissing;
+            app.refusals.note(now, organization_id, cause);
+        }
+        notices::write(answer.headers_mut(), &notices);
+    }
     answer
 }
 

@@ -96,6 +96,12 @@ impl IntoResponse for Problem {
     }
 }
 
+/// Whether the response is a problem because the caller's token lacks a scope.
+pub(super) fn lacks_scope(response: &Response) -> bool {
+    let problem = response.extensions().get::<Arc<Problem>>();
+    problem.is_some_and(|problem| matches!(problem.0, Kind::Domain(Error::ScopeMissing(_))))
+}
+
 /// Writes out a [`Problem`] that came back as a response; leaves every other response as it is.
 pub(super) fn render(app: &App, mut response: Response) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Arc<Problem>>() else {

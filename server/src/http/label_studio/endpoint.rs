@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
+use keybearer_verify::Denial;
 use serde_json::json;
 
 use super::failure::{self, Failure};
@@ -60,10 +61,20 @@ async fn around(app: &App, endpoint: &'static Endpoint, request: Request, next: 
     let (mut parts, body) = request.into_parts();
     let answer = match admit(app, endpoint, &parts).await {
         Ok(Admitted::Go(cx)) => {
-            let notices = cx.caller().map(|caller| caller.notices.clone());
+            let (now, caller) = (
+                cx.now,
+                cx.caller()
+                    .map(|caller| (caller.organization_id, caller.notices.clone())),
+            );
             parts.extensions.insert(cx);
             let mut answer = next.run(Request::from_parts(parts, body)).await;
-            notices::write(answer.headers_mut(), &notices.unwrap_or_default());
+            if let Some((organization_id, notices)) = caller {
+                if failure::lacks_scope(&answer) {
+                    let cause = Denial::ScopeMissing;
+                    app.refusals.note(now, organization_id, cause);
+                }
+                notices::write(answer.headers_mut(), &notices);
+            }
             answer
         }
         Ok(Admitted::Answer(response)) => response,

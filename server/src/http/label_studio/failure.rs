@@ -85,6 +85,12 @@ impl IntoResponse for Failure {
     }
 }
 
+/// Whether the response is a failure because the caller's token lacks a scope.
+pub(super) fn lacks_scope(response: &Response) -> bool {
+    let failure = response.extensions().get::<Arc<Failure>>();
+    failure.is_some_and(|failure| matches!(failure.0, Kind::Domain(Error::ScopeMissing(_))))
+}
+
 /// Writes out a [`Failure`] that came back as a response; leaves every other response as it is.
 pub(in crate::http) fn render(app: &App, auth: Auth, mut response: Response) -> Response {
     match response.extensions_mut().remove::<Arc<Failure>>() {
