@@ -10,6 +10,7 @@
 mod audit;
 mod config;
 mod doctor;
+mod keys;
 mod notices;
 mod openapi;
 mod org;
@@ -51,6 +52,9 @@ enum Command {
     /// The organization and its policy over tokens
     #[command(subcommand)]
     Org(org::Command),
+    /// The keys that sign and check JWTs
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Notices that tokens end
     #[command(subcommand)]
     Notices(notices::Command),
@@ -97,6 +101,7 @@ fn run(place: &Place, command: Command) -> Outcome {
         Command::User(command) => block_on(command.run(place)),
         Command::Token(command) => block_on(command.run(place)),
         Command::Org(command) => block_on(command.run(place)),
+        Command::Keys(command) => block_on(command.run(place)),
         Command::Notices(command) => block_on(command.run(place)),
     }
 }

@@ -25,6 +25,9 @@ pub enum Subject<'a> {
     User(i64),
     Organization(i64),
     Token(&'a str),
+    SigningKey(&'a str),
+    /// Everything that there is.
+    Installation,
 }
 
 /// Whether the chain of events is whole.
@@ -70,6 +73,8 @@ pub async fn record(
             Subject::User(id) => format!("user {id}"),
             Subject::Organization(id) => format!("organization {id}"),
             Subject::Token(id) => format!("token {id}"),
+            Subject::SigningKey(id) => format!("signing key {id}"),
+            Subject::Installation => "installation".to_owned(),
         },
         organization_id,
         outcome: "ok".to_owned(),

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::cx::{Caller, Cx, Notices, Proof};
 use crate::domain::access::Role;
 use crate::domain::grants;
+use crate::domain::signing::{self, Proven};
 use crate::domain::tokens::rotation;
 use crate::error::{Error, Refusal, Result, SentAs};
 use crate::store;
@@ -69,12 +70,12 @@ impl<E: Into<Error>> From<E> for Failure {
 /// # Errors
 /// [`Failure::Refused`] with the reason, [`Failure::Error`] if the database fails.
 pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<Found> {
-    let shown = identify(app, text)?;
+    let shown = identify(app, cx, text).await?;
     let row = find(app, cx, &shown).await?;
     let grant = grants::of_row(&row)?;
     let ask = Ask {
         purpose,
-        claims: shown.claims.as_ref(),
+        claims: shown.claims(),
         address: cx.address,
         need: None,
     };
@@ -111,23 +112,20 @@ pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<
 
 /// The stored token that was shown.
 async fn find(app: &App, cx: &Cx, shown: &Identified) -> Outcome<TokenWithRulers> {
-    let is_opaque = shown.claims.is_none();
+    let is_opaque = shown.proof.is_none();
     if is_opaque {
         // Whoever guesses waits before any look-up; a good signature is no guess.
         app.failures_by_address.check(&cx.address_text(), cx.now)?;
     }
     let row = shown.lookup.find(app).await?;
-    if let Some(row) = row.filter(|row| is_of(row, shown.kind, shown.claims.as_ref())) {
+    if let Some(row) = row.filter(|row| is_of(row, shown)) {
         return Ok(row);
     }
     if is_opaque {
         app.failures_by_address.charge(&cx.address_text(), cx.now)?;
     }
     // A token that is not known may be pruned long ago; its end is the truer reason then.
-    let is_over = shown
-        .claims
-        .as_ref()
-        .is_some_and(|claims| claims.is_over(cx.now));
+    let is_over = shown.claims().is_some_and(|claims| claims.is_over(cx.now));
     Err(refused(
         Some(shown.kind),
         if is_over {
@@ -141,14 +139,20 @@ async fn find(app: &App, cx: &Cx, shown: &Identified) -> Outcome<TokenWithRulers
 /// What a text is by its form and, for a JWT, its signature; and where its grant is to be found.
 struct Identified {
     kind: TokenKind,
-    claims: Option<Claims>,
+    proof: Option<Proven>,
     lookup: Lookup,
 }
 
-fn identify(app: &App, text: &str) -> Outcome<Identified> {
+impl Identified {
+    fn claims(&self) -> Option<&Claims> {
+        self.proof.as_ref().map(|proof| &proof.claims)
+    }
+}
+
+async fn identify(app: &App, cx: &Cx, text: &str) -> Outcome<Identified> {
     let unsigned = |kind, hash| Identified {
         kind,
-        claims: None,
+        proof: None,
         lookup: Lookup::Hash(hash),
     };
     let signed = match Presented::parse(text) {
@@ -174,9 +178,10 @@ fn identify(app: &App, text: &str) -> Outcome<Identified> {
     let said_kind = signed
         .unverified_claims()
         .map(|claims| claims.kind.token_kind());
-    let claims = signed
-        .verify(app.signing.all())
+    let proof = signing::prove(app, &signed, cx.now)
+        .await?
         .map_err(|denial| refused(said_kind, denial))?;
+    let claims = &proof.claims;
     let lookup = match (claims.kind, &claims.pat) {
         (SignedKind::Refresh, _) => Lookup::Hash(signed.hash()),
         (SignedKind::Access, Some(id)) => Lookup::Id(id.clone()),
@@ -186,8 +191,8 @@ fn identify(app: &App, text: &str) -> Outcome<Identified> {
     };
     Ok(Identified {
         kind: claims.kind.token_kind(),
-        claims: Some(claims.clone()),
         lookup,
+        proof: Some(proof),
     })
 }
 
@@ -242,13 +247,17 @@ impl Lookup {
     }
 }
 
-/// Whether the row that was found is of the kind that was shown, and of the user that it names.
-fn is_of(row: &TokenWithRulers, kind: TokenKind, claims: Option<&Claims>) -> bool {
-    let stored_kind = if kind == TokenKind::Access {
+/// Whether the row that was found is of the kind that was shown, of the user that it names, and
+/// signed with the key that proves it.
+fn is_of(row: &TokenWithRulers, shown: &Identified) -> bool {
+    let stored_kind = if shown.kind == TokenKind::Access {
         TokenKind::Personal
     } else {
-        kind
+        shown.kind
     };
-    row.token.kind == stored_kind.as_str()
-        && claims.is_none_or(|claims| claims.user_id == row.token.user_id.to_string())
+    let is_proven = |proof: &Proven| {
+        let by_its_key = shown.kind == TokenKind::Access || proof.is_of(&row.token);
+        by_its_key && proof.claims.user_id == row.token.user_id.to_string()
+    };
+    row.token.kind == stored_kind.as_str() && shown.proof.as_ref().is_none_or(is_proven)
 }

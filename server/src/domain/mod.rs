@@ -22,6 +22,7 @@ pub mod sealing;
 pub mod sessions;
 pub mod set_up;
 pub mod signing;
+pub mod signing_keys;
 pub mod standing_policy;
 pub mod throttle;
 pub mod tokens;

@@ -1,18 +1,81 @@
-//! The keys that sign and check JWTs: made at the first start, sealed in the database.
+//! The keys that sign and check JWTs: held in memory, sealed in the database, which is the truth.
+//!
+//! One key signs: the newest own one that is not retired. The others only check. A personal access
+//! token is proven by the key that signed it and by no other, so whoever gets hold of an old key
+//! has the tokens of that key at the most. An access token is proven by own keys only, and by a
+//! retired one no longer than such a token lives.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::Context;
-use keybearer_verify::SigningKey;
+use keybearer_verify::{Claims, Denial, SignedKind, SigningKey, UnverifiedToken};
 
+use crate::app::App;
 use crate::clock::Random;
 use crate::domain::sealing::{Purpose, SealingKey};
+use crate::domain::tokens::Token;
+use crate::domain::tokens::exchange::ACCESS_TTL_SECONDS;
 use crate::error::{Error, Result};
-use crate::store::Db;
-use crate::store::signing_keys::{self, SigningKeyRow};
+use crate::store::signing_keys::SigningKeyRow;
+use crate::store::{self, Db, Tx};
 
-/// The keys that live: the first signs, all of them check.
+/// The origin of a key that was made here or given by the operator.
+pub(super) const OWN: &str = "own";
+/// How long a retired key still proves access tokens: as long as one lives, and a minute for servers
+/// that have not noticed yet and for clocks that differ.
+const ACCESS_AFTER_MS: i64 = (ACCESS_TTL_SECONDS + 60) * 1000;
+
+/// A key that is ready for use.
+pub struct Key {
+    pub id: String,
+    secret: SigningKey,
+    is_own: bool,
+    retired_at: Option<i64>,
+}
+
+/// The keys of the process, the one that signs first. All clones are the same.
 #[derive(Clone, Debug)]
-pub struct SigningKeys {
-    keys: Vec<SigningKey>,
+pub struct SigningKeys(Arc<Held>);
+
+#[derive(Debug)]
+struct Held {
+    keys: RwLock<Arc<[Arc<Key>]>>,
+    /// How many looks into the database have begun.
+    looks: AtomicU64,
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What a good signature proves.
+#[derive(Debug)]
+pub struct Proven {
+    pub claims: Claims,
+    pub key: Arc<Key>,
+}
+
+impl Key {
+    /// The secret, ready to sign.
+    #[must_use]
+    pub fn secret(&self) -> &SigningKey {
+        &self.secret
+    }
+
+    fn proves(&self, claims: &Claims, now: i64) -> bool {
+        let is_recent = self.retired_at.is_none_or(|at| now < at + ACCESS_AFTER_MS);
+        claims.kind != SignedKind::Access || (self.is_own && is_recent)
+    }
+}
+
+impl Proven {
+    /// Whether it is a proof of this personal access token.
+    #[must_use]
+    pub fn is_of(&self, token: &Token) -> bool {
+        match &token.signing_key_id {
+            Some(id) => *id == self.key.id,
+            None => self.key.is_own,
+        }
+    }
 }
 
 /// Whether there is a key that was sealed already, so that no new sealing key will do.
@@ -21,14 +84,32 @@ pub struct SigningKeys {
 /// If the database fails.
 pub async fn is_sealed(db: &Db) -> Result<bool> {
     let mut tx = db.read().await?;
-    Ok(!signing_keys::list(&mut tx).await?.is_empty())
+    Ok(!store::signing_keys::list(&mut tx).await?.is_empty())
+}
+
+/// Checks the signature of `shown`. Before it says no it looks for keys that are newer than this
+/// process: another one may have made or imported them.
+///
+/// # Errors
+/// If the database fails. The refusal is inside.
+pub async fn prove(
+    app: &App,
+    shown: &UnverifiedToken,
+    now: i64,
+) -> Result<std::result::Result<Proven, Denial>> {
+    let first = app.signing.prove(shown, now);
+    if !matches!(first, Err(Denial::BadSignature)) || !shown.has_signature() {
+        return Ok(first);
+    }
+    app.signing.look(&app.db, &app.sealing).await?;
+    Ok(app.signing.prove(shown, now))
 }
 
 impl SigningKeys {
     /// Reads the keys; makes the first one if there is none.
     ///
-    /// `given` is an operator's own HS256 secret: it becomes the signing key if it is not there
-    /// yet, and those before it go on checking.
+    /// `given` is an operator's own HS256 secret: it becomes the key that signs, and those before it
+    /// go on checking.
     ///
     /// # Errors
     /// If the database fails, or the keys were sealed under another key file.
@@ -40,58 +121,171 @@ impl SigningKeys {
         now: i64,
     ) -> Result<Self> {
         let mut tx = db.write().await?;
-        let mut secrets = Vec::new();
-        for row in signing_keys::list(&mut tx).await? {
-            secrets.push(
-                sealing
-                    .unseal(Purpose::SigningKey, &row.sealed)
-                    .map_err(Error::Internal)?,
-            );
-        }
-        let wanted = match given {
-            Some(secret) => {
-                (!secrets.iter().any(|known| known == secret)).then(|| secret.to_owned())
-            }
-            None => secrets.is_empty().then(|| random.text::<50>()),
+        let rows = store::signing_keys::list(&mut tx).await?;
+        let known = match given {
+            Some(secret) => find_secret(sealing, &rows, secret)?,
+            None => rows.iter().find(|row| is_signing(row)),
         };
-        if let Some(secret) = wanted {
-            let sealed = sealing
-                .seal(random, Purpose::SigningKey, &secret)
-                .map_err(Error::Internal)?;
-            let row = SigningKeyRow {
-                id: random.text::<8>(),
-                sealed,
-                created_at: now,
-                retired_at: None,
-            };
-            signing_keys::insert(&mut tx, &row).await?;
-            secrets.insert(0, secret);
+        match (known, given) {
+            (Some(row), _) if is_current(row, &rows) => {}
+            (Some(row), _) => {
+                store::signing_keys::update_retired(&mut tx, now).await?;
+                store::signing_keys::update_signing(&mut tx, &row.id).await?;
+            }
+            (None, given) => {
+                let secret = given.map_or_else(|| random.text::<50>(), str::to_owned);
+                insert_signing(&mut tx, (sealing, random), &secret, now).await?;
+            }
         }
+        let rows = store::signing_keys::list(&mut tx).await?;
         tx.commit().await?;
-        if let Some(given) = given {
-            // The operator's word decides which of several keys signs.
-            secrets.sort_by_key(|secret| secret != given);
-        }
-        Ok(Self {
-            keys: secrets
-                .iter()
-                .map(|secret| SigningKey::hs256(secret.as_bytes()))
-                .collect(),
-        })
+        Ok(Self(Arc::new(Held {
+            keys: RwLock::new(ready(sealing, &rows)?),
+            looks: AtomicU64::new(0),
+            turn: tokio::sync::Mutex::new(()),
+        })))
     }
 
     /// The key that signs.
     ///
     /// # Errors
     /// Only if there is none, which [`Self::open`] prevents.
-    pub fn current(&self) -> Result<&SigningKey> {
-        self.keys
-            .first()
+    pub fn current(&self) -> Result<Arc<Key>> {
+        let keys = self.keys();
+        let first = keys.first().filter(|key| key.retired_at.is_none());
+        first
+            .cloned()
             .context("there is no signing key")
             .map_err(Error::Internal)
     }
 
-    pub fn all(&self) -> impl Iterator<Item = &SigningKey> {
-        self.keys.iter()
+    /// Takes over what other processes have changed. Many callers at once make one look: whoever
+    /// waits while another one begins to look has what he came for.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn look(&self, db: &Db, sealing: &SealingKey) -> Result<()> {
+        let before = self.0.looks.load(Ordering::SeqCst);
+        let _turn = self.0.turn.lock().await;
+        if self.0.looks.load(Ordering::SeqCst) > before {
+            return Ok(());
+        }
+        self.0.looks.fetch_add(1, Ordering::SeqCst);
+        let mut tx = db.read().await?;
+        let rows = store::signing_keys::list(&mut tx).await?;
+        drop(tx);
+        if !self.is_of(&rows) {
+            let keys = ready(sealing, &rows)?;
+            *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        }
+        Ok(())
+    }
+
+    fn prove(&self, shown: &UnverifiedToken, now: i64) -> std::result::Result<Proven, Denial> {
+        for key in &*self.keys() {
+            match shown.verify([&key.secret]) {
+                Err(Denial::BadSignature) => {}
+                Err(denial) => return Err(denial),
+                Ok(claims) if key.proves(claims, now) => {
+                    return Ok(Proven {
+                        claims: claims.clone(),
+                        key: key.clone(),
+                    });
+                }
+                Ok(_) => {}
+            }
+        }
+        Err(Denial::BadSignature)
+    }
+
+    fn keys(&self) -> Arc<[Arc<Key>]> {
+        self.0
+            .keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn is_of(&self, rows: &[SigningKeyRow]) -> bool {
+        let keys = self.keys();
+        keys.len() == rows.len()
+            && keys.iter().zip(rows).all(|(key, row)| {
+                key.id == row.id
+                    && key.retired_at == row.retired_at
+                    && key.is_own == (row.origin == OWN)
+            })
+    }
+}
+
+/// Makes `secret` the key that signs and retires the one before it.
+pub(super) async fn insert_signing(
+    tx: &mut Tx,
+    (sealing, random): (&SealingKey, &Random),
+    secret: &str,
+    now: i64,
+) -> Result<String> {
+    store::signing_keys::update_retired(tx, now).await?;
+    let row = SigningKeyRow {
+        id: random.text::<8>(),
+        sealed: sealing
+            .seal(random, Purpose::SigningKey, secret)
+            .map_err(Error::Internal)?,
+        created_at: now,
+        retired_at: None,
+        origin: OWN.into(),
+    };
+    store::signing_keys::insert(tx, &row).await?;
+    Ok(row.id)
+}
+
+/// The stored key that is `secret`.
+///
+/// # Errors
+/// If the keys were sealed under another key file.
+pub(super) fn find_secret<'r>(
+    sealing: &SealingKey,
+    rows: &'r [SigningKeyRow],
+    secret: &str,
+) -> Result<Option<&'r SigningKeyRow>> {
+    let mut found = None;
+    for row in rows {
+        if unsealed(sealing, row)? == secret {
+            found = Some(row);
+        }
+    }
+    Ok(found)
+}
+
+/// The stored keys, ready for use, in the same order: the one that signs comes first.
+fn ready(sealing: &SealingKey, rows: &[SigningKeyRow]) -> Result<Arc<[Arc<Key>]>> {
+    let key = |row: &SigningKeyRow| {
+        Ok(Arc::new(Key {
+            id: row.id.clone(),
+            secret: SigningKey::hs256(unsealed(sealing, row)?.as_bytes()),
+            is_own: row.origin == OWN,
+            retired_at: row.retired_at,
+        }))
+    };
+    rows.iter().map(key).collect()
+}
+
+fn unsealed(sealing: &SealingKey, row: &SigningKeyRow) -> Result<String> {
+    sealing
+        .unseal(Purpose::SigningKey, &row.sealed)
+        .map_err(Error::Internal)
+}
+
+fn is_signing(row: &SigningKeyRow) -> bool {
+    row.retired_at.is_none()
+}
+
+/// Whether it signs, and no other one is left over that could.
+fn is_current(row: &SigningKeyRow, rows: &[SigningKeyRow]) -> bool {
+    is_signing(row) && rows.iter().filter(|row| is_signing(row)).count() == 1
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.id)
     }
 }

@@ -17,6 +17,8 @@ pub const FLUSH_EVERY: Duration = Duration::from_secs(5);
 /// How often what is over is cleared away.
 pub const CLEAR_EVERY: Duration = Duration::from_secs(60);
 
+/// How often it is looked for a signing key that another process has made.
+pub const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How often it is looked for tokens that end soon. The first look is at the start.
 pub const NOTICE_EVERY: Duration = Duration::from_secs(60);
 
@@ -50,13 +52,15 @@ async fn notify(app: &App, outbound: &Outbound, mut stopping: watch::Receiver<bo
 async fn tidy(app: &App, mut stopping: watch::Receiver<bool>) {
     let mut flushes = tokio::time::interval(FLUSH_EVERY);
     let mut clearings = tokio::time::interval(CLEAR_EVERY);
-    for timer in [&mut flushes, &mut clearings] {
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    for timer in [&mut flushes, &mut clearings, &mut looks] {
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
     }
     loop {
         let (what, done) = tokio::select! {
             _ = flushes.tick() => ("flush", flush(app).await),
             _ = clearings.tick() => ("clear", clear(app).await),
+            _ = looks.tick() => ("signing keys", app.signing.look(&app.db, &app.sealing).await),
             () = stopped(&mut stopping) => return,
         };
         if let Err(error) = done {

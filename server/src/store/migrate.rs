@@ -15,6 +15,7 @@ const MIGRATIONS: &[(&str, &str, &str)] = &[
     migration!("0002_tokens"),
     migration!("0003_notices"),
     migration!("0005_daily_counts"),
+    migration!("0007_import"),
 ];
 
 macro_rules! migration {

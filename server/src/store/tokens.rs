@@ -33,6 +33,10 @@ pub struct Token {
     pub last_used_at: Option<i64>,
     pub last_used_address: Option<String>,
     pub last_used_client: Option<String>,
+    /// The key that signed a personal access token.
+    pub signing_key_id: Option<String>,
+    /// When it was brought from another system.
+    pub imported_at: Option<i64>,
 }
 
 /// A token with what rules over it: what `judge` needs, in one look-up.
@@ -73,7 +77,7 @@ pub struct TokenFilter {
 const COLUMNS: &str = "tokens.id, kind, tokens.user_id, tokens.organization_id, name, note, tokens.scopes, \
     tokens.ip_ranges, rate_per_minute, hash, sealed, sealed_until, tokens.created_at, expires_at, revoked_at, \
     revoked_because, revoked_by, successor_id, retires_at, idempotency_key, family_id, last_used_at, \
-    last_used_address, last_used_client";
+    last_used_address, last_used_client, signing_key_id, imported_at";
 /// Ends, by an [`Ending`] as `$1` to `$3`, those of the tokens after it that are not revoked yet.
 const REVOKE: &str = "update tokens set revoked_at = $1, revoked_because = $2, revoked_by = $3, sealed = null \
                       where revoked_at is null and ";
@@ -91,8 +95,8 @@ const WITH_RULERS: &str = concatcp!(
 pub async fn insert(tx: &mut Tx, token: &Token) -> Result<(), StoreError> {
     tx.execute(
         "insert into tokens (id, kind, user_id, organization_id, name, note, scopes, ip_ranges, rate_per_minute, hash, \
-         sealed, sealed_until, created_at, expires_at, family_id) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         sealed, sealed_until, created_at, expires_at, family_id, signing_key_id) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         bind![
             &token.id,
             &token.kind,
@@ -109,6 +113,7 @@ pub async fn insert(tx: &mut Tx, token: &Token) -> Result<(), StoreError> {
             token.created_at,
             token.expires_at,
             &token.family_id,
+            token.signing_key_id.as_deref(),
         ],
     )
     .await?;

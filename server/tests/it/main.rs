@@ -29,6 +29,7 @@ mod rotation;
 mod scopes;
 mod secrets;
 mod sessions;
+mod signing_keys;
 mod store;
 mod support;
 mod tidy;

@@ -92,6 +92,8 @@ fn row(hash: Vec<u8>, grant: &Value) -> Token {
         last_used_at: None,
         last_used_address: None,
         last_used_client: None,
+        signing_key_id: None,
+        imported_at: None,
     }
 }
 

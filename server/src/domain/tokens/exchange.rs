@@ -8,7 +8,7 @@ use crate::domain::introspection;
 use crate::error::{Error, Result, SentAs};
 
 /// How long an access token lives, in seconds; Label Studio's figure.
-const ACCESS_TTL_SECONDS: i64 = 300;
+pub(in crate::domain) const ACCESS_TTL_SECONDS: i64 = 300;
 
 /// Exchanges the personal access token `text`. Reads, never writes.
 ///
@@ -35,7 +35,7 @@ pub async fn exchange(app: &App, cx: &Cx, text: &str) -> Result<PlainToken> {
         sub: None,
     };
     let signed = claims
-        .sign(app.signing.current()?)
+        .sign(app.signing.current()?.secret())
         .map_err(|error| Error::Internal(error.into()))?;
     Ok(signed.plain().clone())
 }

@@ -176,6 +176,8 @@ impl Draft {
             last_used_at: None,
             last_used_address: None,
             last_used_client: None,
+            signing_key_id: None,
+            imported_at: None,
             id,
         }
     }

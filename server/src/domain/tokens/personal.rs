@@ -9,7 +9,7 @@ use crate::cx::Cx;
 use crate::domain::access::{self, Action};
 use crate::domain::audit::{self, Subject};
 use crate::domain::introspection;
-use crate::domain::organizations;
+use crate::domain::{organizations, signing};
 use crate::error::{Error, Result};
 use crate::store::tokens::Ending;
 use crate::store::users::User;
@@ -27,10 +27,14 @@ pub(super) fn make(app: &App, cx: &Cx, draft: Draft) -> Result<(Token, PlainToke
         pat: None,
         sub: None,
     };
+    let key = app.signing.current()?;
     let signed = claims
-        .sign(app.signing.current()?)
+        .sign(key.secret())
         .map_err(|error| Error::Internal(error.into()))?;
-    let token = draft.row(claims.jti, signed.hash().as_bytes(), issued * 1000);
+    let token = Token {
+        signing_key_id: Some(key.id.clone()),
+        ..draft.row(claims.jti, signed.hash().as_bytes(), issued * 1000)
+    };
     Ok((token, signed.plain().clone()))
 }
 
@@ -138,24 +142,26 @@ pub async fn revoke_shown(app: &App, cx: &Cx, text: &str) -> Result<()> {
     let Ok(Presented::Signed(shown)) = Presented::parse(text) else {
         return Err(missing());
     };
-    let proven = shown.verify(app.signing.all()).is_ok();
-    if proven
-        && shown
-            .unverified_claims()
-            .is_some_and(|claims| claims.kind == SignedKind::Access)
+    let proof = signing::prove(app, &shown, cx.now).await?.ok();
+    if proof
+        .as_ref()
+        .is_some_and(|proof| proof.claims.kind == SignedKind::Access)
     {
         return Err(introspection::wrong_type(TokenKind::Access));
     }
-    if !proven {
+    if proof.is_none() {
         access::require(cx, Action::ChangeOwnTokens)?;
     }
     let mut tx = app.db.write().await?;
     let found = store::tokens::find_by_hash(&mut tx, shown.hash().as_bytes())
         .await?
         .ok_or_else(missing)?;
+    let proven = proof.is_some_and(|proof| proof.is_of(&found));
     let token = if proven {
         found
     } else {
+        // A good signature of another key is no proof of this token.
+        access::require(cx, Action::ChangeOwnTokens)?;
         visible(cx, Some(found)).map_err(|_| missing())?
     };
     let because = match (is_owner(cx, &token), proven) {

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 mod accounts;
 mod doctor;
+mod keys;
 mod settings;
 mod tokens;
 
