@@ -7,6 +7,7 @@ use keybearer_verify::TokenHash;
 
 use crate::clock::{Clock, Random};
 use crate::config::Config;
+use crate::domain::failed_sign_ins::FailedSignIns;
 use crate::domain::rates::Rates;
 use crate::domain::refusals::Refusals;
 use crate::domain::sealing::SealingKey;
@@ -37,6 +38,7 @@ pub struct App {
     pub signing: SigningKeys,
     pub sign_in_by_account: Throttle,
     pub sign_in_by_address: Throttle,
+    pub failed_sign_ins: FailedSignIns,
     /// Unknown tokens by the address that shows them.
     pub failures_by_address: Throttle,
     /// Alarms about a rotated token, so that one thief does not fill the audit log.
@@ -80,6 +82,7 @@ impl App {
             signing,
             sign_in_by_account: Throttle::new(SIGN_INS_BY_ACCOUNT, SIGN_IN_WINDOW_SECONDS),
             sign_in_by_address: Throttle::new(SIGN_INS_BY_ADDRESS, SIGN_IN_WINDOW_SECONDS),
+            failed_sign_ins: FailedSignIns::default(),
             failures_by_address: Throttle::new(FAILURES_BY_ADDRESS, FAILURE_WINDOW_SECONDS),
             alarms: Throttle::new(1, ALARM_WINDOW_SECONDS),
             rates: Rates::default(),

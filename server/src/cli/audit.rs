@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{Outcome, minute, open, say, sentence};
+use super::{Outcome, open, say, second, sentence};
 use crate::config::Place;
 use crate::cx::Cx;
 use crate::domain::audit::{self, AuditEvent, AuditFilter, Chain};
@@ -21,6 +21,9 @@ pub(super) enum Command {
         /// Only what was done to this, such as "user 2"
         #[arg(long)]
         subject: Option<String>,
+        /// Only what ended like this: ok, or the reason why not
+        #[arg(long)]
+        outcome: Option<String>,
         /// How many at the most
         #[arg(long, default_value_t = 100)]
         limit: i64,
@@ -39,6 +42,7 @@ impl Command {
                 actor,
                 action,
                 subject,
+                outcome,
                 limit,
                 json,
             } => {
@@ -46,6 +50,7 @@ impl Command {
                     actor,
                     action,
                     subject,
+                    outcome,
                     limit,
                     ..AuditFilter::default()
                 };
@@ -79,15 +84,16 @@ fn print(events: &[AuditEvent], as_json: bool) -> Outcome {
         let items: Value = events.iter().map(view).collect();
         return say(format_args!("{items:#}"));
     }
-    let mut table = super::table(&["ID", "WHEN", "WHO", "WHENCE", "WHAT", "ON WHOM"]);
+    let mut table = super::table(&["ID", "WHEN", "WHO", "WHENCE", "WHAT", "ON WHOM", "OUTCOME"]);
     for event in events {
         table.add_row([
             event.id.to_string(),
-            minute(event.at),
+            second(event.at),
             event.actor.clone(),
             event.address.clone(),
             event.action.clone(),
             event.subject.clone(),
+            event.outcome.clone(),
         ]);
     }
     say(format_args!("{table}"))

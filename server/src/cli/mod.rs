@@ -158,6 +158,13 @@ fn minute(ms: i64) -> String {
         .unwrap_or_default()
 }
 
+/// An instant (Unix milliseconds) for people: UTC, to the second.
+fn second(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .map(|at| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+        .unwrap_or_default()
+}
+
 /// The clap definition, for the test that it is sound.
 #[must_use]
 pub fn definition() -> clap::Command {

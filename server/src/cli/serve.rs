@@ -65,7 +65,7 @@ pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
     {
         upkeep.abort();
     }
-    upkeep::flush(&app).await.map_err(sentence)?;
+    upkeep::finish(&app).await.map_err(sentence)?;
     app.db.close().await;
     Ok(())
 }

@@ -16,6 +16,17 @@ pub use crate::store::audit::{AuditEvent, AuditFilter};
 
 /// How many events are read at once when the chain is verified.
 const BATCH: i64 = 1000;
+/// The outcome of what was done.
+pub const DONE: &str = "ok";
+/// The outcomes of what was not, and each in words.
+pub const REFUSED: [(&str, &str); 2] = [
+    (WRONG_PASSWORD, "wrong password"),
+    (USER_INACTIVE, "account deactivated"),
+];
+/// Somebody tried to sign in with a password that is not the account's.
+pub const WRONG_PASSWORD: &str = "wrong_password";
+/// Somebody tried to sign in to an account that is deactivated.
+pub const USER_INACTIVE: &str = "user_inactive";
 /// The largest page of events.
 pub const LARGEST_PAGE: i64 = 1000;
 
@@ -52,6 +63,31 @@ pub async fn record(
     subject: Subject<'_>,
     detail: serde_json::Value,
 ) -> Result<()> {
+    write(tx, cx, (action, DONE), subject, detail).await
+}
+
+/// Records that somebody wanted to do `action` to `subject` and did not get to, for the reason
+/// `outcome`.
+///
+/// # Errors
+/// If it cannot be written.
+pub async fn record_refused(
+    tx: &mut Tx,
+    cx: &Cx,
+    (action, outcome): (&str, &str),
+    subject: Subject<'_>,
+    detail: serde_json::Value,
+) -> Result<()> {
+    write(tx, cx, (action, outcome), subject, detail).await
+}
+
+async fn write(
+    tx: &mut Tx,
+    cx: &Cx,
+    (action, outcome): (&str, &str),
+    subject: Subject<'_>,
+    detail: serde_json::Value,
+) -> Result<()> {
     let (actor_id, organization_id) = match &cx.actor {
         Actor::User(caller) => (Some(caller.user_id), Some(caller.organization_id)),
         _ => (
@@ -77,7 +113,7 @@ pub async fn record(
             Subject::Installation => "installation".to_owned(),
         },
         organization_id,
-        outcome: "ok".to_owned(),
+        outcome: outcome.to_owned(),
         detail: detail.to_string(),
         previous_digest: head.digest,
         digest: Vec::new(),

@@ -8,6 +8,7 @@ pub mod access;
 pub mod audit;
 pub mod daily_counts;
 pub mod diagnosis;
+pub mod failed_sign_ins;
 mod grants;
 pub mod introspection;
 pub mod invites;

@@ -54,9 +54,19 @@ pub async fn sign_in(
     drop(tx);
     let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
     let fits = passwords::check(app, password, stored).await?;
-    let Some(user) = user.filter(|user| fits && user.is_active) else {
-        return Err(Error::Unauthenticated(Refusal::NoCredentials));
+    let refused = Error::Unauthenticated(Refusal::NoCredentials);
+    let Some(user) = user else {
+        return Err(refused);
     };
+    if !fits || !user.is_active {
+        let outcome = if fits {
+            audit::USER_INACTIVE
+        } else {
+            audit::WRONG_PASSWORD
+        };
+        app.failed_sign_ins.note(cx, &user, outcome);
+        return Err(refused);
+    }
     app.sign_in_by_address.refund(&cx.address_text());
     app.sign_in_by_account.forget(&email);
     start(app, cx, &user).await

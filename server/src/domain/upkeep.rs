@@ -7,6 +7,7 @@ use tokio::time::MissedTickBehavior;
 
 use crate::app::App;
 use crate::cx::Cx;
+use crate::domain::failed_sign_ins::{self, Due};
 use crate::domain::{notices, refusals, uses};
 use crate::error::Result;
 use crate::outbound::Outbound;
@@ -78,13 +79,23 @@ async fn stopped(stopping: &mut watch::Receiver<bool>) {
         .unwrap_or_default();
 }
 
-/// Writes down the uses of tokens, and their refusals.
+/// Writes down the uses of tokens, their refusals, and the failed sign-ins that are due.
 ///
 /// # Errors
 /// If the database fails; nothing is lost then.
 pub async fn flush(app: &App) -> Result<()> {
     uses::flush(app).await?;
-    refusals::flush(app).await
+    refusals::flush(app).await?;
+    failed_sign_ins::flush(app, Due::Now).await
+}
+
+/// Writes down all that is still in memory, at the end of the process.
+///
+/// # Errors
+/// If the database fails.
+pub async fn finish(app: &App) -> Result<()> {
+    flush(app).await?;
+    failed_sign_ins::flush(app, Due::AtTheEnd).await
 }
 
 /// Forgets what is over: sessions that have ended, sealed successors that nobody may ask for again.

@@ -37,6 +37,7 @@ pub struct AuditFilter {
     pub actor: Option<String>,
     pub action: Option<String>,
     pub subject: Option<String>,
+    pub outcome: Option<String>,
     pub since: Option<i64>,
     pub until: Option<i64>,
     /// Only events older than this one.
@@ -101,7 +102,7 @@ pub async fn list(tx: &mut Tx, filter: &AuditFilter) -> Result<Vec<AuditEvent>, 
             COLUMNS,
             " from audit_events where ($1 is null or organization_id = $1) and ($2 is null or actor = $2) \
              and ($3 is null or action = $3) and ($4 is null or subject = $4) and ($5 is null or at >= $5) \
-             and ($6 is null or at < $6) and ($7 is null or id < $7) order by id desc limit $8"
+             and ($6 is null or at < $6) and ($7 is null or id < $7) and ($8 is null or outcome = $8) order by id desc limit $9"
         ),
         bind![
             filter.organization_id,
@@ -111,6 +112,7 @@ pub async fn list(tx: &mut Tx, filter: &AuditFilter) -> Result<Vec<AuditEvent>, 
             filter.since,
             filter.until,
             filter.before_id,
+            filter.outcome.as_deref(),
             filter.limit,
         ],
     )

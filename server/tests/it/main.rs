@@ -20,6 +20,7 @@ mod config_docs;
 mod config_policy;
 mod daily_counts;
 mod documents;
+mod failed_sign_ins;
 mod notices;
 mod own_header;
 mod parity;

@@ -98,6 +98,8 @@ pub(super) struct EventQuery {
     action: Option<String>,
     /// Such as `user 7` or `token ID`.
     subject: Option<String>,
+    /// `ok`, or why it was not done, such as `wrong_password`.
+    outcome: Option<String>,
     /// From this instant on.
     #[param(format = DateTime)]
     since: Option<String>,
@@ -121,6 +123,7 @@ impl EventQuery {
             actor: self.actor.clone(),
             action: self.action.clone(),
             subject: self.subject.clone(),
+            outcome: self.outcome.clone(),
             since: read_instant("since", self.since.as_deref())?,
             until: read_instant("until", self.until.as_deref())?,
             before_id: pages::decode(self.cursor.as_deref())?,
@@ -151,6 +154,7 @@ impl EventQuery {
             ("actor", self.actor.as_deref()),
             ("action", self.action.as_deref()),
             ("subject", self.subject.as_deref()),
+            ("outcome", self.outcome.as_deref()),
             ("since", self.since.as_deref()),
             ("until", self.until.as_deref()),
             ("limit", limit.as_deref()),

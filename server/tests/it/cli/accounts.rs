@@ -200,3 +200,16 @@ fn an_empty_database_is_no_whole_audit_log() {
     let said = Place::with_owner().run(&["audit", "verify"]);
     assert!(said.contains("whole"), "{said}");
 }
+
+#[test]
+fn the_audit_log_says_the_second_and_how_it_ended() {
+    let place = Place::with_owner();
+    let said = place.run(&["audit", "list"]);
+    let (head, row) = (said.lines().next().unwrap(), said.lines().last().unwrap());
+    assert!(head.trim_end().ends_with("OUTCOME"), "{said}");
+    assert!(row.trim_end().ends_with(" ok"), "{said}");
+    let at = row.find(" UTC").unwrap();
+    assert_eq!(row[..at].matches(':').count(), 2, "{said}");
+    let none = place.run(&["audit", "list", "--outcome", "wrong_password", "--json"]);
+    assert_eq!(none.trim(), "[]");
+}
