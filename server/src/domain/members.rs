@@ -43,6 +43,17 @@ pub async fn list(
     Ok(MemberPage { total, members })
 }
 
+/// The e-mail addresses of those who may change the caller's organization: whom to ask for what he may
+/// not do himself.
+///
+/// # Errors
+/// If the caller is a stranger.
+pub async fn admins(app: &App, cx: &Cx) -> Result<Vec<String>> {
+    let caller = access::require(cx, Action::SeeMembers)?;
+    let mut tx = app.db.read().await?;
+    Ok(store::organizations::list_admin_emails(&mut tx, caller.organization_id).await?)
+}
+
 /// A member of an organization.
 ///
 /// # Errors

@@ -23,6 +23,12 @@ const LONGEST_CLIENT: usize = 256;
 pub struct SessionSecret(String);
 
 impl SessionSecret {
+    /// What a browser has shown, proven or not.
+    #[must_use]
+    pub fn shown(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

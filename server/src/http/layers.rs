@@ -87,7 +87,7 @@ pub(super) async fn not_found(State(app): State<App>, parts: Parts) -> Response 
     if is_api(path) {
         return label_studio::unknown_path(&app, &parts).await;
     }
-    ui::not_found(&app)
+    ui::errors::not_found(&app, &parts).await
 }
 
 /// Answers for a defect: the cause goes to the log alone.

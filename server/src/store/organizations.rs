@@ -225,6 +225,23 @@ pub async fn list_active_owners(tx: &mut Tx, organization_id: i64) -> Result<Vec
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
+/// The e-mail addresses of an organization's owners and admins whose accounts are active, the owners
+/// first and a few at most.
+pub async fn list_admin_emails(
+    tx: &mut Tx,
+    organization_id: i64,
+) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<(String,)> = tx
+        .all(
+            "select email from users join memberships on memberships.user_id = users.id \
+             where organization_id = $1 and role in ('owner', 'admin') and removed_at is null and is_active \
+             order by role desc, users.id limit 5",
+            bind![organization_id],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(email,)| email).collect())
+}
+
 /// How many members an organization has, removed ones not counted.
 pub async fn count_memberships(tx: &mut Tx, organization_id: i64) -> Result<i64, StoreError> {
     let (count,) = tx

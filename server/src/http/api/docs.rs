@@ -4,35 +4,37 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::Value;
 
 use super::openapi;
 use crate::app::App;
 use crate::http::refusals::{self, Paragraph};
-use crate::http::ui;
+use crate::http::ui::frame::Frame;
 
 /// What each refusal means.
 #[derive(Template)]
 #[template(path = "docs/refusals.html")]
 struct RefusalsPage<'a> {
-    base: &'a str,
+    frame: &'a Frame,
     paragraphs: &'a [Paragraph],
 }
 
-pub(super) async fn refusals(State(app): State<App>) -> Response {
+pub(super) async fn refusals(State(app): State<App>, parts: Parts) -> Response {
+    let frame = &Frame::plain(&app, &parts);
     let page = RefusalsPage {
-        base: app.config.base_path(),
+        frame,
         paragraphs: &refusals::ALL,
     };
-    ui::page(StatusCode::OK, &page)
+    frame.page(StatusCode::OK, &page)
 }
 
 /// What this interface has.
 #[derive(Template)]
 #[template(path = "docs/interface.html")]
 struct InterfacePage<'a> {
-    base: &'a str,
+    frame: &'a Frame,
     operations: Vec<OperationText>,
     schemas: Vec<SchemaText>,
 }
@@ -65,16 +67,17 @@ struct FieldText {
 /// This description for people
 #[utoipa::path(get, path = "/api/v1/docs", operation_id = "docs", tag = "docs", security(()),
     responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
-pub(super) async fn interface(State(app): State<App>) -> Response {
+pub(super) async fn interface(State(app): State<App>, parts: Parts) -> Response {
+    let frame = &Frame::plain(&app, &parts);
     let document = serde_json::to_value(openapi::document()).unwrap_or_default();
     let page = InterfacePage {
-        base: app.config.base_path(),
+        frame,
         operations: operations(&document),
         schemas: pairs(document.pointer("/components/schemas"))
             .map(|(name, schema)| schema_text(name, schema))
             .collect(),
     };
-    ui::page(StatusCode::OK, &page)
+    frame.page(StatusCode::OK, &page)
 }
 
 fn operations(document: &Value) -> Vec<OperationText> {

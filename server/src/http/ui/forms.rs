@@ -3,15 +3,14 @@
 //! The proof is a double-submitted cookie under Label Studio's names (`csrftoken` and the field
 //! `csrfmiddlewaretoken`), which its old client fills in, together with the request's origin.
 
-use std::fmt::Write;
-
 use aws_lc_rs::constant_time;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use http_body_util::{BodyExt, Limited};
 
-use super::say;
+use super::errors::PageError;
+use super::frame::Frame;
 use crate::app::App;
 use crate::cx::Cx;
 use crate::http::{extract, same_origin};
@@ -22,50 +21,77 @@ const LARGEST: usize = 64 * 1024;
 
 /// A form that our own page has sent.
 #[derive(Debug)]
-pub(super) struct Form {
-    pub(super) cx: Cx,
-    pub(super) query: Option<String>,
+pub(crate) struct Form {
+    pub(crate) cx: Cx,
+    pub(crate) query: Option<String>,
+    /// The frame for whoever is not signed in.
+    pub(crate) frame: Frame,
     pairs: Vec<(String, String)>,
 }
 
 impl Form {
     /// The field's text, empty if it was not sent.
-    pub(super) fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         self.pairs
             .iter()
             .rev()
             .find(|(key, _)| key == name)
             .map_or("", |(_, value)| value)
     }
+
+    /// Whether the box is ticked.
+    pub(crate) fn is_ticked(&self, name: &str) -> bool {
+        !self.text(name).is_empty()
+    }
+
+    /// All texts that were sent under the name.
+    pub(crate) fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.pairs
+            .iter()
+            .filter(move |(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The field's lines that are not blank.
+    pub(crate) fn lines(&self, name: &str) -> Vec<String> {
+        let lines = self.text(name).lines().map(str::trim);
+        lines
+            .filter(|line| !line.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
 }
 
 impl FromRequest<App> for Form {
-    type Rejection = Response;
+    type Rejection = PageError;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, PageError> {
         let (parts, body) = request.into_parts();
         let cx = extract::anonymous_cx(app, &parts);
-        let bytes = match Limited::new(body, LARGEST).collect().await {
-            Ok(body) => body.to_bytes(),
-            Err(_) => {
-                return Err(say(
-                    app,
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "Too large",
-                    "The form's content is too large.",
-                ));
-            }
+        let Ok(body) = Limited::new(body, LARGEST).collect().await else {
+            let text = "The form's content is too large.".to_owned();
+            return Err(PageError::Said(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "Too large",
+                text,
+            ));
         };
+        let bytes = body.to_bytes();
         let pairs: Vec<(String, String)> = form_urlencoded::parse(&bytes).into_owned().collect();
         if !same_origin::is_proven(app, &parts.method, &parts.headers)
             || !is_csrf_proven(&parts.headers, &pairs)
         {
             let text = "This form did not come from Keybearer's own page, or was open for too long. Load the page again and send it once more.";
-            return Err(say(app, StatusCode::FORBIDDEN, "Not accepted", text));
+            return Err(PageError::Said(
+                StatusCode::FORBIDDEN,
+                "Not accepted",
+                text.to_owned(),
+            ));
         }
         Ok(Self {
             cx,
             query: parts.uri.query().map(str::to_owned),
+            frame: Frame::plain(app, &parts),
             pairs,
         })
     }
@@ -97,49 +123,23 @@ pub(super) fn csrf_text(app: &App, headers: &HeaderMap) -> String {
 }
 
 /// Gives the browser the CSRF text that stands in the page's form.
-pub(super) fn set_csrf_cookie(app: &App, response: &mut Response, text: &str) {
-    set_cookie(app, response, (CSRF_COOKIE, text), Some(31_449_600));
+pub(super) fn set_csrf_cookie(frame: &Frame, response: &mut Response) {
+    frame.set_cookie(response, (CSRF_COOKIE, &frame.csrf), 31_449_600);
 }
 
 /// Gives the browser its session, or takes it away (`None`).
-pub(super) fn set_session_cookie(app: &App, response: &mut Response, secret: Option<&str>) {
+pub(super) fn set_session_cookie(frame: &Frame, response: &mut Response, secret: Option<&str>) {
     let max_age = if secret.is_some() {
         crate::domain::sessions::SESSION_FOR_MS / 1000
     } else {
         0
     };
-    set_cookie(
-        app,
-        response,
-        (extract::SESSION_COOKIE, secret.unwrap_or_default()),
-        Some(max_age),
-    );
-}
-
-fn set_cookie(
-    app: &App,
-    response: &mut Response,
-    (name, value): (&str, &str),
-    max_age_seconds: Option<i64>,
-) {
-    let path = match app.config.base_path() {
-        "" => "/",
-        path => path,
-    };
-    let mut cookie = format!("{name}={value}; Path={path}; SameSite=Lax; HttpOnly");
-    if let Some(seconds) = max_age_seconds {
-        let _ = write!(cookie, "; Max-Age={seconds}");
-    }
-    if app.config.is_https() {
-        cookie.push_str("; Secure");
-    }
-    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
+    let cookie = (extract::SESSION_COOKIE, secret.unwrap_or_default());
+    frame.set_cookie(response, cookie, max_age);
 }
 
 /// The value of `name` in a query.
-pub(super) fn query_value(query: Option<&str>, name: &str) -> Option<String> {
+pub(crate) fn query_value(query: Option<&str>, name: &str) -> Option<String> {
     let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     pairs
         .into_owned()

@@ -4,10 +4,11 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::response::Response;
 
+use super::errors::PageResult;
 use super::forms::{self, Form};
-use super::{error_page, page, redirect};
+use super::frame::Frame;
+use super::redirect;
 use crate::app::App;
 use crate::domain::passwords::Password;
 use crate::domain::{invites, sessions};
@@ -16,8 +17,7 @@ use crate::error::Error;
 #[derive(Template)]
 #[template(path = "sign_up.html")]
 struct SignUpPage<'a> {
-    base: &'a str,
-    csrf: &'a str,
+    frame: &'a Frame,
     invite: &'a str,
     organization: &'a str,
     email: &'a str,
@@ -46,62 +46,40 @@ impl<'a> Faults<'a> {
     }
 }
 
-pub(super) async fn show(State(app): State<App>, parts: Parts) -> Response {
+pub(super) async fn show(State(app): State<App>, parts: Parts) -> PageResult {
     let invite = forms::query_value(parts.uri.query(), "token").unwrap_or_default();
-    let organization = match invites::find_organization(&app, &invite).await {
-        Ok(organization) => organization,
-        Err(error) => return error_page(&app, &error),
+    let organization = invites::find_organization(&app, &invite).await?;
+    let frame = &Frame::plain(&app, &parts);
+    let page = SignUpPage {
+        frame,
+        invite: &invite,
+        organization: &organization.title,
+        email: "",
+        faults: Faults::default(),
     };
-    let csrf = forms::csrf_text(&app, &parts.headers);
-    let mut response = page(
-        StatusCode::OK,
-        &SignUpPage {
-            base: app.config.base_path(),
-            csrf: &csrf,
-            invite: &invite,
-            organization: &organization.title,
-            email: "",
-            faults: Faults::default(),
-        },
-    );
-    forms::set_csrf_cookie(&app, &mut response, &csrf);
-    response
+    Ok(frame.page(StatusCode::OK, &page))
 }
 
-pub(super) async fn submit(State(app): State<App>, form: Form) -> Response {
+pub(super) async fn submit(State(app): State<App>, form: Form) -> PageResult {
     let invite = forms::query_value(form.query.as_deref(), "token").unwrap_or_default();
     let (email, password) = (form.text("email"), Password::new(form.text("password")));
     let user = match invites::sign_up(&app, &form.cx, &invite, (email, &password)).await {
         Ok(user) => user,
         Err(Error::Invalid { field, why }) => {
-            return again(&app, &form, &invite, Faults::of(field, &why)).await;
+            let organization = invites::find_organization(&app, &invite).await?;
+            let page = SignUpPage {
+                frame: &form.frame,
+                invite: &invite,
+                organization: &organization.title,
+                email,
+                faults: Faults::of(field, &why),
+            };
+            return Ok(form.frame.page(StatusCode::OK, &page));
         }
-        Err(error) => return error_page(&app, &error),
+        Err(error) => return Err(error.into()),
     };
-    match sessions::start(&app, &form.cx, &user).await {
-        Ok(secret) => {
-            let mut response = redirect(&app, "/");
-            forms::set_session_cookie(&app, &mut response, Some(secret.reveal()));
-            response
-        }
-        Err(error) => error_page(&app, &error),
-    }
-}
-
-async fn again(app: &App, form: &Form, invite: &str, faults: Faults<'_>) -> Response {
-    let organization = match invites::find_organization(app, invite).await {
-        Ok(organization) => organization,
-        Err(error) => return error_page(app, &error),
-    };
-    page(
-        StatusCode::OK,
-        &SignUpPage {
-            base: app.config.base_path(),
-            csrf: form.text("csrfmiddlewaretoken"),
-            invite,
-            organization: &organization.title,
-            email: form.text("email"),
-            faults,
-        },
-    )
+    let secret = sessions::start(&app, &form.cx, &user).await?;
+    let mut response = redirect(&app, "/");
+    forms::set_session_cookie(&form.frame, &mut response, Some(secret.reveal()));
+    Ok(response)
 }
