@@ -1,5 +1,5 @@
-// What pages do more with a script than without: copy buttons, "select all", and forgetting a secret
-// as soon as its page is left. Everything else works without this file.
+// What pages do more with a script than without: copy buttons, "select all", taking a double click for
+// one, and forgetting a secret as soon as its page is left. Everything else works without this file.
 "use strict";
 
 for (const button of document.querySelectorAll("button[data-copy]")) {
@@ -24,6 +24,17 @@ for (const all of document.querySelectorAll("input[data-selects]")) {
   all.hidden = false;
   all.addEventListener("change", () => boxes.forEach((box) => { box.checked = all.checked; }));
 }
+
+// A form that is sent twice by a double click would do its work twice.
+for (const form of document.querySelectorAll("form[method=post]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "yes";
+  });
+}
+addEventListener("pageshow", () => {
+  document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+});
 
 // A browser may keep a whole page in memory for its back button, whatever its headers say.
 if (document.querySelector("[data-secret]")) {

@@ -91,12 +91,8 @@ impl Command {
             Self::Create(create) => create.run(&app, &cx).await,
             Self::List(list) => list.run(&app, &cx).await,
             Self::Show { id, json } => {
-                let token = tokens::find(&app, &cx, &id).await.map_err(sentence)?;
-                let email = users::find(&app, &cx, token.user_id)
-                    .await
-                    .map_err(sentence)?
-                    .email;
-                print(&[Listed { token, email }], cx.now, json)
+                let found = listing::find(&app, &cx, &id).await.map_err(sentence)?;
+                print(&[found], cx.now, json)
             }
             Self::Rotate { id, overlap_hours } => {
                 let spec = RotationSpec {
@@ -197,7 +193,7 @@ fn print(tokens: &[Listed], now: i64, as_json: bool) -> Outcome {
         "LAST USED",
         "STATE",
     ]);
-    for Listed { token, email } in tokens {
+    for Listed { token, email, .. } in tokens {
         table.add_row([
             token.id.clone(),
             token.kind.clone(),
@@ -212,7 +208,7 @@ fn print(tokens: &[Listed], now: i64, as_json: bool) -> Outcome {
     say(format_args!("{table}"))
 }
 
-fn view(Listed { token, email }: &Listed, now: i64) -> Value {
+fn view(Listed { token, email, .. }: &Listed, now: i64) -> Value {
     json!({
         "id": token.id,
         "kind": token.kind,

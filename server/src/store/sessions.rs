@@ -40,6 +40,27 @@ pub async fn find(tx: &mut Tx, hash: &[u8]) -> Result<Option<Session>, StoreErro
     .await
 }
 
+/// A user's sessions that have not ended, the newest first.
+pub async fn list_by_user(tx: &mut Tx, user_id: i64, now: i64) -> Result<Vec<Session>, StoreError> {
+    tx.all(
+        "select hash, user_id, created_at, expires_at, address, client from sessions \
+         where user_id = $1 and expires_at > $2 order by created_at desc, hash",
+        bind![user_id, now],
+    )
+    .await
+}
+
+/// Ends all sessions of a user but one.
+pub async fn delete_others(tx: &mut Tx, user_id: i64, kept: &[u8]) -> Result<u64, StoreError> {
+    let done = tx
+        .execute(
+            "delete from sessions where user_id = $1 and hash <> $2",
+            bind![user_id, kept],
+        )
+        .await?;
+    Ok(done.rows)
+}
+
 pub async fn delete(tx: &mut Tx, hash: &[u8]) -> Result<(), StoreError> {
     tx.execute("delete from sessions where hash = $1", bind![hash])
         .await?;

@@ -62,7 +62,7 @@ pub struct TokenWithRulers {
 pub struct TokenFilter {
     pub user_id: Option<i64>,
     pub kind: Option<String>,
-    /// `active`, `expired` or `revoked`, as of `now`.
+    /// `active`, `expired`, `revoked`, or `ended` for both of these, as of `now`.
     pub state: Option<String>,
     /// A part of the name, the note or the owner's e-mail address.
     pub search: Option<String>,
@@ -201,7 +201,8 @@ pub async fn list_by_filter(
              and ($2 is null or tokens.user_id = $2) \
              and ($3 is null or kind = $3) \
              and ($4 is null or $4 = case when revoked_at is not null or retires_at <= $5 then 'revoked' \
-                 when expires_at <= $5 then 'expired' else 'active' end) \
+                 when expires_at <= $5 then 'expired' else 'active' end \
+                 or ($4 = 'ended' and (revoked_at is not null or retires_at <= $5 or expires_at <= $5))) \
              and ($6 is null or lower(name) like $6 escape '!' or lower(note) like $6 escape '!' or email like $6 escape '!') \
              and ($7 is null or coalesce(last_used_at, tokens.created_at) < $7) \
              and ($8 is null or tokens.created_at < $8 or (tokens.created_at = $8 and tokens.id > $9)) \

@@ -1,11 +1,15 @@
 //! Lists of tokens: one's own, and for admins the organization's. No list has a secret in it.
 
+use keybearer_verify::{Ask, Denial, Purpose, TokenKind, Verdict, judge};
+
 use super::Token;
 use crate::app::App;
 use crate::cx::{Actor, Cx};
 use crate::domain::access::{self, Action};
+use crate::domain::grants;
 use crate::error::{Error, Result};
 use crate::store;
+use crate::store::tokens::TokenWithRulers;
 
 pub use crate::store::tokens::TokenFilter;
 
@@ -17,6 +21,37 @@ pub const LARGEST_PAGE: i64 = 1000;
 pub struct Listed {
     pub token: Token,
     pub email: String,
+    /// Why a token that has not ended is refused all the same: the policy, or its owner's state. Where
+    /// requests come from is not known here and not looked at.
+    pub blocked: Option<Denial>,
+}
+
+impl Listed {
+    fn of_row(row: TokenWithRulers, now: i64) -> Result<Self> {
+        let grant = grants::of_row(&row)?;
+        let purpose = match grant.kind {
+            TokenKind::Personal => Purpose::Exchange,
+            _ => Purpose::Api,
+        };
+        let ask = Ask {
+            purpose,
+            ..Ask::api()
+        };
+        let blocked = match judge(&grant, &ask, now) {
+            Verdict::Denied(
+                denial @ (Denial::TypeDisabled
+                | Denial::LifetimeOverPolicy
+                | Denial::UserInactive
+                | Denial::NotAMember),
+            ) => Some(denial),
+            _ => None,
+        };
+        Ok(Self {
+            token: row.token,
+            email: row.email,
+            blocked,
+        })
+    }
 }
 
 /// The caller's own tokens in the organization that he acts in, newest first; revoked and expired
@@ -56,23 +91,31 @@ pub async fn page(
             "The kinds are personal, key and legacy.",
         ));
     }
-    if !known(&filter.state, &["active", "expired", "revoked"]) {
+    if !known(&filter.state, &["active", "expired", "revoked", "ended"]) {
         return Err(Error::invalid(
             "state",
-            "The states are active, expired and revoked.",
+            "The states are active, expired, revoked, and ended for both of these.",
         ));
     }
     filter.now = cx.now;
     filter.limit = filter.limit.clamp(1, LARGEST_PAGE);
     let mut tx = app.db.read().await?;
     let rows = store::tokens::list_by_filter(&mut tx, organization_id, &filter).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Listed {
-            token: row.token,
-            email: row.email,
-        })
-        .collect())
+    rows.into_iter()
+        .map(|row| Listed::of_row(row, cx.now))
+        .collect()
+}
+
+/// A token that the caller may see: his own, or as an admin one of the organization's.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is none that he may know of.
+pub async fn find(app: &App, cx: &Cx, id: &str) -> Result<Listed> {
+    super::find(app, cx, id).await?;
+    let mut tx = app.db.read().await?;
+    let row = store::tokens::find_with_rulers(&mut tx, id).await?;
+    let row = row.ok_or_else(|| Error::not_found("No Token matches the given query."))?;
+    Listed::of_row(row, cx.now)
 }
 
 /// What a token is now: `active`, `rotated` (its successor is there, and both work), `expired` or

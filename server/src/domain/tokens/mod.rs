@@ -239,15 +239,39 @@ pub async fn revoke(app: &App, cx: &Cx, id: &str) -> Result<()> {
     let mut tx = app.db.write().await?;
     let found = store::tokens::find(&mut tx, id).await?;
     let token = visible(cx, found)?;
-    let because = if is_owner(cx, &token) {
-        require_some(cx, Action::ChangeOwnTokens)?;
-        "by_owner"
-    } else {
-        "by_admin"
-    };
-    end(&mut tx, cx, &token, because).await?;
+    end(&mut tx, cx, &token, because(cx, &token)?).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Revokes several tokens in one go and says how many; those that are revoked already count for
+/// nothing. If one of them is none of the caller's business, none is revoked.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is one that the caller may not know of.
+pub async fn revoke_several(app: &App, cx: &Cx, ids: &[String]) -> Result<usize> {
+    let mut tx = app.db.write().await?;
+    let mut count = 0;
+    for id in ids {
+        let found = store::tokens::find(&mut tx, id).await?;
+        let token = visible(cx, found)?;
+        match end(&mut tx, cx, &token, because(cx, &token)?).await {
+            Ok(()) => count += 1,
+            Err(Error::Conflict(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    tx.commit().await?;
+    Ok(count)
+}
+
+/// In whose name the caller revokes a token that he may see.
+fn because(cx: &Cx, token: &Token) -> Result<&'static str> {
+    if is_owner(cx, token) {
+        require_some(cx, Action::ChangeOwnTokens)?;
+        return Ok("by_owner");
+    }
+    Ok("by_admin")
 }
 
 /// Revokes all tokens of a member, for himself and for admins, and says how many there were. Those

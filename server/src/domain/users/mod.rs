@@ -2,6 +2,7 @@
 
 pub mod adding;
 pub mod changing;
+pub mod own_password;
 
 use crate::app::App;
 use crate::cx::{Actor, Cx};

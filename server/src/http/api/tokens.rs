@@ -96,8 +96,8 @@ pub(super) struct TokenQuery {
     /// `personal`, `key` or `legacy`.
     #[param(pattern = "^(personal|key|legacy)$")]
     kind: Option<String>,
-    /// `active`, `expired` or `revoked`.
-    #[param(pattern = "^(active|expired|revoked)$")]
+    /// `active`, `expired`, `revoked`, or `ended` for both of these.
+    #[param(pattern = "^(active|expired|revoked|ended)$")]
     state: Option<String>,
     /// A part of the name, the note or the owner's e-mail address.
     search: Option<String>,
@@ -121,8 +121,8 @@ pub(super) struct OrganizationTokenQuery {
     /// `personal`, `key` or `legacy`.
     #[param(pattern = "^(personal|key|legacy)$")]
     kind: Option<String>,
-    /// `active`, `expired` or `revoked`.
-    #[param(pattern = "^(active|expired|revoked)$")]
+    /// `active`, `expired`, `revoked`, or `ended` for both of these.
+    #[param(pattern = "^(active|expired|revoked|ended)$")]
     state: Option<String>,
     /// A part of the name, the note or the owner's e-mail address.
     search: Option<String>,

@@ -80,12 +80,7 @@ pub(crate) async fn not_found(app: &App, parts: &Parts) -> Response {
     page(app, parts, visitor.as_ref(), &PageError::no_page()).await
 }
 
-async fn page(
-    app: &App,
-    parts: &Parts,
-    visitor: Option<&Visitor>,
-    error: &PageError,
-) -> Response {
+async fn page(app: &App, parts: &Parts, visitor: Option<&Visitor>, error: &PageError) -> Response {
     let said = match error {
         PageError::Failed(Error::Unauthenticated(_)) => return redirect(app, "/user/login/"),
         PageError::Failed(error) => words(app, error),
@@ -124,9 +119,7 @@ async fn page(
 
 fn words(app: &App, error: &Error) -> (StatusCode, &'static str, String) {
     match error {
-        Error::Invalid { why, .. } => {
-            (StatusCode::BAD_REQUEST, "That is not right", why.clone())
-        }
+        Error::Invalid { why, .. } => (StatusCode::BAD_REQUEST, "That is not right", why.clone()),
         Error::Forbidden(why) => (StatusCode::FORBIDDEN, "Not allowed", why.clone()),
         Error::Unauthenticated(_) | Error::ScopeMissing(_) => {
             let text = "You may not do that. Sign in again and try once more.".to_owned();

@@ -19,6 +19,29 @@ const CSRF_COOKIE: &str = "csrftoken";
 const CSRF_FIELD: &str = "csrfmiddlewaretoken";
 const LARGEST: usize = 64 * 1024;
 
+/// What is wrong with a form, and with which field of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    pub(crate) field: &'static str,
+    pub(crate) why: String,
+}
+
+impl Fault {
+    pub(crate) fn new(field: Option<&'static str>, why: String) -> Self {
+        Self {
+            field: field.unwrap_or_default(),
+            why,
+        }
+    }
+}
+
+/// Why the field is not right, if it is the one.
+pub(crate) fn why_not<'a>(fault: Option<&'a Fault>, field: &str) -> Option<&'a str> {
+    fault
+        .filter(|fault| fault.field == field)
+        .map(|fault| fault.why.as_str())
+}
+
 /// A form that our own page has sent.
 #[derive(Debug)]
 pub(crate) struct Form {
@@ -37,11 +60,6 @@ impl Form {
             .rev()
             .find(|(key, _)| key == name)
             .map_or("", |(_, value)| value)
-    }
-
-    /// Whether the box is ticked.
-    pub(crate) fn is_ticked(&self, name: &str) -> bool {
-        !self.text(name).is_empty()
     }
 
     /// All texts that were sent under the name.

@@ -4,7 +4,7 @@
 //! stands around every page, [`visitor`] whoever is signed in. Errors become pages in [`errors`], and
 //! a form that is not right is shown again with what was typed.
 
-pub(crate) mod account;
+mod account;
 pub(crate) mod assets;
 pub(crate) mod errors;
 pub(crate) mod forms;
@@ -14,6 +14,7 @@ mod set_up;
 mod sign_in;
 mod sign_up;
 pub(crate) mod theme;
+pub(crate) mod tokens;
 pub(crate) mod visitor;
 pub(crate) mod words;
 
@@ -35,6 +36,8 @@ pub fn router(app: &App) -> Router<App> {
         .route("/logout", get(sign_in::sign_out).post(sign_in::sign_out))
         .route("/user/theme", post(theme::submit))
         .route("/static/{name}", get(assets::show))
+        .merge(account::routes())
+        .merge(tokens::routes())
         .layer(from_fn_with_state(app.clone(), errors::render))
 }
 
@@ -53,7 +56,9 @@ fn back_to(app: &App, headers: &HeaderMap) -> String {
     let from = headers
         .get(header::REFERER)
         .and_then(|value| value.to_str().ok());
-    let after_scheme = from.and_then(|url| url.split_once("://")).map(|(_, rest)| rest);
+    let after_scheme = from
+        .and_then(|url| url.split_once("://"))
+        .map(|(_, rest)| rest);
     let path = after_scheme.and_then(|rest| rest.find('/').and_then(|at| rest.get(at..)));
     let path = path.and_then(|path| path.strip_prefix(app.config.base_path()));
     sign_in::own_path(path.unwrap_or("/"))

@@ -106,9 +106,5 @@ pub(super) fn own_path(path: &str) -> String {
         && !path.starts_with("//")
         && !path.contains('\\')
         && !path.contains(char::is_control);
-    if is_path {
-        path.to_owned()
-    } else {
-        "/".into()
-    }
+    if is_path { path.to_owned() } else { "/".into() }
 }

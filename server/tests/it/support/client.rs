@@ -86,6 +86,12 @@ impl Client {
         self.send(Method::POST, path, form, body.into_bytes()).await
     }
 
+    /// Sends a form of a page that this browser has seen.
+    pub(crate) async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let proof = [("csrfmiddlewaretoken", super::CSRF)];
+        self.form(path, &[&proof[..], fields].concat()).await
+    }
+
     pub(crate) async fn send(
         &self,
         method: Method,

@@ -40,6 +40,9 @@ pub(crate) const OWNER: &str = "owner@example.com";
 /// The one password of all accounts that have one; hashing is slow on purpose.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
+/// The text that proves a form in a browser of [`TestApp::browser`].
+pub(crate) const CSRF: &str = "cccccccccccccccccccccccccccccccc";
+
 /// An installation with an owner.
 pub(crate) struct TestApp {
     pub(crate) app: App,
@@ -126,10 +129,15 @@ impl TestApp {
         self.anonymous().with("x-api-key", token)
     }
 
-    /// A browser in which `user` is signed in.
+    /// A browser in which `user` is signed in and that has seen a page with a form.
     pub(crate) async fn browser(&self, user: &User) -> Client {
-        self.anonymous()
-            .with("cookie", &format!("sessionid={}", self.session(user).await))
+        self.browser_with(&self.session(user).await)
+    }
+
+    /// A browser with this session.
+    pub(crate) fn browser_with(&self, session: &str) -> Client {
+        let cookies = format!("sessionid={session}; csrftoken={CSRF}");
+        self.anonymous().with("cookie", &cookies)
     }
 
     /// A new session's secret.

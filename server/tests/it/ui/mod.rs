@@ -1,7 +1,9 @@
 //! The pages, as a browser sees them. `browse` fills in and sends their forms.
 
+mod account;
 mod browse;
 mod pages;
 mod set_up;
 mod sign_in;
 mod sign_up;
+mod tokens;

@@ -191,7 +191,9 @@ async fn signs_in() {
         .with("cookie", &format!("a=b; sessionid={secret}"));
     let me = browser.get("/api/current-user/whoami").await;
     assert_eq!(me.expect(200).json()["email"], EMAIL);
-    let home = browser.get("/").await.expect(200).text();
+    let home = "/user/account/personal-access-token";
+    assert!(browser.get("/").await.is_redirect_to(home));
+    let home = browser.get(home).await.expect(200).text();
     assert!(home.contains(EMAIL));
     // Who is signed in needs no form.
     assert!(

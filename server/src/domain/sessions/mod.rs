@@ -1,5 +1,7 @@
 //! Browsers' sessions: a random text in a cookie, its digest in the database, dead at sign-out.
 
+pub mod own;
+
 use std::fmt;
 
 use keybearer_verify::{ScopeSet, TokenHash};

@@ -1,0 +1,408 @@
+//! The pages that make, show, rotate and revoke tokens.
+
+use keybearer::domain::policy::PolicyChange;
+use keybearer_verify::TokenKind;
+
+use crate::support::{Answer, Client, TestApp};
+
+/// The secret that a page shows.
+fn secret(html: &str) -> String {
+    let (_, rest) = html.split_once("<pre id=\"secret\">").expect("a secret");
+    rest.split('<').next().unwrap().to_owned()
+}
+
+async fn make(browser: &Client, kind: &str, fields: &[(&str, &str)]) -> Answer {
+    browser
+        .submit(&format!("/user/account/{kind}"), fields)
+        .await
+}
+
+#[tokio::test]
+async fn refuses_what_is_not_right_and_keeps_what_was_typed() {
+    let t = TestApp::new().await;
+    t.change_settings(PolicyChange {
+        max_ttl_days: Some(Some(60)),
+        ..PolicyChange::default()
+    })
+    .await;
+    let browser = t.browser(&t.owner).await;
+    for (field, value) in [
+        ("ttl_days", "61"),
+        ("ttl_days", "0"),
+        ("ttl_days", "soon"),
+        ("name", "a\u{202e}b"),
+        ("rules", "GET"),
+        ("ip_ranges", "nowhere"),
+        ("rate_per_minute", "0"),
+        ("rate_per_minute", "many"),
+    ] {
+        let fields = [("name", "Nightly"), ("note", "of Ada"), (field, value)];
+        let page = make(&browser, "key-token", &fields).await.expect(200);
+        let html = page.text();
+        assert!(
+            html.contains(&format!("id=\"{field}-fault\"")),
+            "{field}: {html}"
+        );
+        assert!(html.contains(value), "{field} is kept");
+        assert!(html.contains("value=\"of Ada\""));
+        assert!(html.contains("at most 60 days"));
+    }
+    let html = browser.get("/user/account/key-token").await.text();
+    assert!(html.contains("You have none that works."));
+}
+
+#[tokio::test]
+async fn shows_a_new_secret_once_with_lines_that_use_it() {
+    let t = TestApp::new().await;
+    let browser = t.browser(&t.owner).await;
+    for (kind, path) in [("personal", "personal-access-token"), ("key", "key-token")] {
+        let page = make(&browser, path, &[("name", "CI")]).await.expect(200);
+        assert_eq!(page.header("cache-control"), "no-store");
+        let html = page.text();
+        let secret = secret(&html);
+        assert_eq!(html.matches(&secret).count(), 3, "secret, Python and curl");
+        assert!(html.contains("It will not be shown again"));
+        t.bearer(&secret)
+            .get("/api/current-user/whoami")
+            .await
+            .expect(200);
+        let later = browser.get(&format!("/user/account/{path}")).await.text();
+        assert!(!later.contains(&secret) && later.contains("CI"), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_gets_what_its_form_says() {
+    let t = TestApp::new().await;
+    let browser = t.browser(&t.owner).await;
+    let fields = [
+        ("name", "Reader"),
+        ("note", "of Ada"),
+        ("ttl_days", "7"),
+        ("scope", "read"),
+        ("scope", "tokens"),
+        ("rules", "GET /api/projects/*\r\n\r\n"),
+        ("ip_ranges", "192.0.2.0/24\r\n127.0.0.1"),
+        ("rate_per_minute", "30"),
+    ];
+    make(&browser, "key-token", &fields).await.expect(200);
+    let tokens = browser.get("/api/v1/tokens").await.json();
+    let token = &tokens["items"][0];
+    assert_eq!(token["name"], "Reader");
+    assert_eq!(token["note"], "of Ada");
+    assert_eq!(
+        token["scopes"],
+        serde_json::json!(["read", "tokens", "GET /api/projects/*"])
+    );
+    assert_eq!(
+        token["ip_ranges"],
+        serde_json::json!(["192.0.2.0/24", "127.0.0.1/32"])
+    );
+    assert_eq!(token["rate_per_minute"], 30);
+    let id = token["id"].as_str().unwrap();
+    let html = browser
+        .get(&format!("/tokens/{id}"))
+        .await
+        .expect(200)
+        .text();
+    for text in [
+        "Reader",
+        "of Ada",
+        "GET /api/projects/*",
+        "192.0.2.0/24",
+        "30 requests a minute",
+        id,
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_kind_that_is_off_says_so_and_makes_nothing() {
+    let t = TestApp::with_legacy().await;
+    let browser = t.browser(&t.owner).await;
+    t.issue(&t.owner, TokenKind::Key).await;
+    t.change_settings(PolicyChange {
+        key_enabled: Some(false),
+        legacy_enabled: Some(false),
+        ..PolicyChange::default()
+    })
+    .await;
+    let html = browser
+        .get("/user/account/key-token")
+        .await
+        .expect(200)
+        .text();
+    assert!(html.contains("switched this kind of token off"));
+    assert!(html.contains("Blocked") && !html.contains("Create New Token"));
+    assert_eq!(
+        html.matches("<span class=\"off\">switched off</span>")
+            .count(),
+        2
+    );
+    make(&browser, "key-token", &[]).await.expect(403);
+    let html = browser
+        .get("/user/account/legacy-token")
+        .await
+        .expect(200)
+        .text();
+    assert!(html.contains("switched legacy tokens off: yours is refused"));
+    browser
+        .get("/user/account/legacy-token/reset")
+        .await
+        .expect(403);
+    browser
+        .submit("/user/account/legacy-token/reset", &[])
+        .await
+        .expect(403);
+}
+
+#[tokio::test]
+async fn others_tokens_are_not_there() {
+    let t = TestApp::new().await;
+    let member = t.member().await;
+    let id = t.issue(&t.owner, TokenKind::Key).await.0.id;
+    let browser = t.browser(&member).await;
+    let owner = t.browser(&t.owner).await;
+    for path in [
+        format!("/tokens/{id}"),
+        format!("/tokens/{id}/rotate"),
+        format!("/tokens/{id}/revoke"),
+    ] {
+        browser.get(&path).await.expect(404);
+        browser
+            .submit(&path, &[("overlap_hours", "1")])
+            .await
+            .expect(404);
+        owner.get(&path).await.expect(200);
+    }
+    // An owner sees a member's and revokes it, but neither renames nor rotates it.
+    let (token, secret) = t.issue(&member, TokenKind::Key).await;
+    let members = token.id;
+    let html = owner
+        .get(&format!("/tokens/{members}"))
+        .await
+        .expect(200)
+        .text();
+    assert!(!html.contains("Name and note") && !html.contains("/rotate\""));
+    owner
+        .submit(&format!("/tokens/{members}"), &[("name", "x")])
+        .await
+        .expect(403);
+    owner
+        .submit(
+            &format!("/tokens/{members}/rotate"),
+            &[("overlap_hours", "1")],
+        )
+        .await
+        .expect(403);
+    let revoked = owner
+        .submit(&format!("/tokens/{members}/revoke"), &[])
+        .await;
+    assert!(revoked.is_redirect_to("/organization/tokens?done=revoked"));
+    t.bearer(&secret)
+        .get("/api/current-user/whoami")
+        .await
+        .expect(401);
+}
+
+#[tokio::test]
+async fn renames_a_token() {
+    let t = TestApp::new().await;
+    let browser = t.browser(&t.owner).await;
+    let id = t.issue(&t.owner, TokenKind::Key).await.0.id;
+    let path = format!("/tokens/{id}");
+    let long = "x".repeat(256);
+    let html = browser
+        .submit(&path, &[("name", &long), ("note", "kept")])
+        .await
+        .expect(200)
+        .text();
+    assert!(html.contains("id=\"name-fault\"") && html.contains("value=\"kept\""));
+    let saved = browser
+        .submit(&path, &[("name", "Night"), ("note", "of Ada")])
+        .await;
+    assert!(saved.is_redirect_to(&format!("/tokens/{id}?done=renamed")));
+    assert!(browser.get(&path).await.text().contains("<h1>Night</h1>"));
+}
+
+#[tokio::test]
+async fn rotates_a_token_once_however_often_the_form_is_sent() {
+    let t = TestApp::new().await;
+    let browser = t.browser(&t.owner).await;
+    let (token, old) = t.issue(&t.owner, TokenKind::Key).await;
+    let id = token.id;
+    let path = format!("/tokens/{id}/rotate");
+    let html = browser.get(&path).await.expect(200).text();
+    let key = html
+        .split("name=\"key\" value=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    for hours in ["", "x", "-1", "100000"] {
+        let html = browser
+            .submit(&path, &[("overlap_hours", hours), ("key", &key)])
+            .await
+            .expect(200)
+            .text();
+        assert!(html.contains("id=\"overlap_hours-fault\""), "{hours}");
+    }
+    let fields = [("overlap_hours", "24"), ("key", key.as_str())];
+    let first = browser.submit(&path, &fields).await.expect(200).text();
+    let again = browser.submit(&path, &fields).await.expect(200).text();
+    assert_eq!(secret(&first), secret(&again));
+    assert!(
+        first.contains("goes on working and stops in 24 hours"),
+        "{first}"
+    );
+    for token in [&old, &secret(&first)] {
+        t.bearer(token)
+            .get("/api/current-user/whoami")
+            .await
+            .expect(200);
+    }
+    t.advance(25 * 3600);
+    t.bearer(&old)
+        .get("/api/current-user/whoami")
+        .await
+        .expect(401);
+    t.bearer(&secret(&first))
+        .get("/api/current-user/whoami")
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn revokes_a_token_after_naming_it_and_its_last_use() {
+    let t = TestApp::new().await;
+    let browser = t.browser(&t.owner).await;
+    let html = make(&browser, "key-token", &[("name", "Night <job>")])
+        .await
+        .text();
+    let secret = secret(&html);
+    let id = html
+        .split("/tokens/")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_owned();
+    t.bearer(&secret)
+        .with("user-agent", "python-httpx/0.28")
+        .get("/api/version")
+        .await;
+    t.bearer(&secret)
+        .with("user-agent", "python-httpx/0.28")
+        .get("/api/current-user/whoami")
+        .await
+        .expect(200);
+    keybearer::domain::uses::flush(&t.app).await.unwrap();
+    t.advance(240);
+    let path = format!("/tokens/{id}/revoke");
+    let html = browser.get(&path).await.expect(200).text();
+    assert!(html.contains("Revoke “Night &#60;job&#62;”?"));
+    assert!(
+        html.contains("It was last used 4 minutes ago from"),
+        "{html}"
+    );
+    assert!(html.contains("by python-httpx/0.28."));
+    // Looking revokes nothing.
+    t.bearer(&secret)
+        .get("/api/current-user/whoami")
+        .await
+        .expect(200);
+    let revoked = browser.submit(&path, &[]).await;
+    assert!(revoked.is_redirect_to("/user/account/key-token?done=revoked"));
+    t.bearer(&secret)
+        .get("/api/current-user/whoami")
+        .await
+        .expect(401);
+    // Once more is no error, and the page says what is so.
+    assert_eq!(browser.submit(&path, &[]).await.status, 302);
+    assert!(
+        browser
+            .get(&path)
+            .await
+            .expect(200)
+            .text()
+            .contains("refused already")
+    );
+    let list = browser
+        .get("/user/account/key-token?done=revoked")
+        .await
+        .text();
+    assert!(list.contains("The token is revoked.") && list.contains("Expired and revoked"));
+    assert!(list.contains("by its owner"));
+}
+
+#[tokio::test]
+async fn the_legacy_token_stays_visible_and_is_reset() {
+    let t = TestApp::with_legacy().await;
+    let browser = t.browser(&t.owner).await;
+    let html = browser
+        .get("/user/account/legacy-token")
+        .await
+        .expect(200)
+        .text();
+    let old = secret(&html);
+    assert_eq!(html.matches(&old).count(), 3);
+    t.token(&old)
+        .get("/api/current-user/whoami")
+        .await
+        .expect(200);
+    browser
+        .get("/user/account/legacy-token/reset")
+        .await
+        .expect(200);
+    let reset = browser
+        .submit("/user/account/legacy-token/reset", &[])
+        .await;
+    assert!(reset.is_redirect_to("/user/account/legacy-token?done=reset"));
+    let new = secret(
+        &browser
+            .get("/user/account/legacy-token?done=reset")
+            .await
+            .text(),
+    );
+    assert_ne!(old, new);
+    t.token(&old)
+        .get("/api/current-user/whoami")
+        .await
+        .expect(401);
+    t.token(&new)
+        .get("/api/current-user/whoami")
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn many_tokens_come_in_pages() {
+    let t = TestApp::new().await;
+    let browser = t.browser(&t.owner).await;
+    for _ in 0..51 {
+        t.issue(&t.owner, TokenKind::Key).await;
+    }
+    let first = browser
+        .get("/user/account/key-token")
+        .await
+        .expect(200)
+        .text();
+    assert_eq!(first.matches("/revoke\"").count(), 50);
+    let older = first
+        .split("?after=")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let second = browser
+        .get(&format!("/user/account/key-token?after={older}"))
+        .await
+        .text();
+    assert_eq!(second.matches("/revoke\"").count(), 1);
+    assert!(!second.contains("?after="));
+}
