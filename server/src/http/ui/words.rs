@@ -24,11 +24,12 @@ impl Moment {
     /// How far away it is: `4 minutes ago`, `in 12 days`, or the date if that says more.
     pub(crate) fn distance(&self) -> String {
         let away = (self.now - self.at).abs();
+        let nearest = |unit: i64| (away + unit / 2) / unit;
         let words = match away {
             _ if away < MINUTE => return "just now".to_owned(),
-            _ if away < HOUR => count(away / MINUTE, "minute"),
-            _ if away < DAY => count(away / HOUR, "hour"),
-            _ if away < 90 * DAY => count(away / DAY, "day"),
+            _ if nearest(MINUTE) < 60 => count(nearest(MINUTE), "minute"),
+            _ if nearest(HOUR) < 24 => count(nearest(HOUR), "hour"),
+            _ if away < 90 * DAY => count(nearest(DAY), "day"),
             _ => return self.date(),
         };
         if self.at <= self.now {

@@ -224,7 +224,7 @@ async fn shows_sessions_and_signs_the_others_out() {
 async fn keeps_the_choice_of_light_or_dark() {
     let t = TestApp::new().await;
     let browser = t.browser(&t.owner).await;
-    let browser = browser.with("referer", "http://localhost/user/account/sessions");
+    let browser = browser.with("referer", "http://keys.example.com/user/account/sessions");
     let chosen = browser.submit("/user/theme", &[("theme", "dark")]).await;
     assert!(chosen.is_redirect_to("/user/account/sessions"));
     assert!(

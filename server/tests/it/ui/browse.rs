@@ -57,3 +57,16 @@ fn attribute(html: &str, start: &str) -> String {
 fn unescape(text: &str) -> String {
     text.replace("&#38;", "&").replace("&amp;", "&")
 }
+
+/// The secret that a page shows.
+pub(super) fn secret(html: &str) -> String {
+    let (_, rest) = html.split_once("<pre id=\"secret\">").expect("a secret");
+    rest.split('<').next().unwrap().to_owned()
+}
+
+/// Sends the form that makes a token.
+pub(super) async fn make(browser: &Client, kind: &str, fields: &[(&str, &str)]) -> Answer {
+    browser
+        .submit(&format!("/user/account/{kind}"), fields)
+        .await
+}

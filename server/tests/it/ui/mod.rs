@@ -2,6 +2,7 @@
 
 mod account;
 mod browse;
+mod new_token;
 mod pages;
 mod set_up;
 mod sign_in;

@@ -67,7 +67,7 @@ pub(super) async fn submit_key(State(app): State<App>, visitor: Visitor, form: F
 }
 
 async fn show(app: &App, visitor: &Visitor, kind: TokenKind, query: Option<&str>) -> PageResult {
-    page(app, visitor, kind, query, NewToken::default(), None).await
+    page(app, visitor, (kind, query), NewToken::default(), None).await
 }
 
 /// Makes a token and answers with its secret: never by a redirect, which would need to carry it.
@@ -80,13 +80,13 @@ async fn submit(app: &App, visitor: &Visitor, kind: TokenKind, form: &Form) -> P
     match spec {
         Ok((_, secret)) => {
             let panel = SecretPanel::new(app, kind, secret);
-            page(app, visitor, kind, None, NewToken::default(), Some(panel)).await
+            page(app, visitor, (kind, None), NewToken::default(), Some(panel)).await
         }
         Err(Error::Invalid { field, why }) => {
             let is_rule = field == Some("scopes") && !typed.rules.trim().is_empty();
             let field = if is_rule { Some("rules") } else { field };
             typed.fault = Some(Fault::new(field, why));
-            page(app, visitor, kind, None, typed, None).await
+            page(app, visitor, (kind, None), typed, None).await
         }
         Err(error) => Err(error.into()),
     }
@@ -95,8 +95,7 @@ async fn submit(app: &App, visitor: &Visitor, kind: TokenKind, form: &Form) -> P
 async fn page(
     app: &App,
     visitor: &Visitor,
-    kind: TokenKind,
-    query: Option<&str>,
+    (kind, query): (TokenKind, Option<&str>),
     form: NewToken,
     panel: Option<SecretPanel>,
 ) -> PageResult {

@@ -1,11 +1,11 @@
 //! The page of a single token: all that is known of it, and its name and note to change.
 
 use askama::Template;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
 
-use super::list_path;
 use super::view::TokenRow;
+use super::{TokenId, list_path};
 use crate::app::App;
 use crate::domain::tokens::{self, listing};
 use crate::error::Error;
@@ -38,8 +38,8 @@ struct DetailPage<'a> {
 pub(super) async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    Path(id): Path<String>,
-    uri: axum::http::Uri,
+    TokenId(id): TokenId,
+    uri: Uri,
 ) -> PageResult {
     let is_renamed = uri.query() == Some("done=renamed");
     page(&app, &visitor, &id, (None, None), is_renamed).await
@@ -48,7 +48,7 @@ pub(super) async fn show(
 pub(super) async fn submit(
     State(app): State<App>,
     visitor: Visitor,
-    Path(id): Path<String>,
+    TokenId(id): TokenId,
     form: Form,
 ) -> PageResult {
     let typed = (form.text("name"), form.text("note"));

@@ -9,11 +9,28 @@ pub(crate) mod secret;
 pub(crate) mod view;
 
 use axum::Router;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::routing::get;
 
+use super::errors::PageError;
 use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::tokens::Token;
+use crate::http::extract;
+
+/// The id in a token page's address.
+struct TokenId(String);
+
+impl<S: Send + Sync> FromRequestParts<S> for TokenId {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
+        let texts = extract::path_texts(parts, state).await;
+        let id = texts.and_then(|texts| texts.into_iter().next());
+        id.map(Self).ok_or_else(PageError::no_page)
+    }
+}
 
 /// The pages of a single token.
 pub(super) fn routes() -> Router<App> {

@@ -1,11 +1,11 @@
 //! Revoking a token, after a look at which one it is.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::list_path;
 use super::view::TokenRow;
+use super::{TokenId, list_path};
 use crate::app::App;
 use crate::domain::tokens::{self, listing};
 use crate::error::Error;
@@ -27,7 +27,7 @@ struct RevokePage<'a> {
 pub(super) async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    Path(id): Path<String>,
+    TokenId(id): TokenId,
 ) -> PageResult {
     let listed = listing::find(&app, &visitor.cx, &id).await?;
     let page = RevokePage {
@@ -42,7 +42,7 @@ pub(super) async fn show(
 pub(super) async fn submit(
     State(app): State<App>,
     visitor: Visitor,
-    Path(id): Path<String>,
+    TokenId(id): TokenId,
     _form: Form,
 ) -> PageResult {
     let token = tokens::find(&app, &visitor.cx, &id).await?;

@@ -1,13 +1,13 @@
 //! Rotating a token: a successor takes its place, and for a while both work.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use keybearer_verify::TokenKind;
 
-use super::list_path;
 use super::secret::SecretPanel;
 use super::view::TokenRow;
+use super::{TokenId, list_path};
 use crate::app::App;
 use crate::domain::organizations;
 use crate::domain::tokens::listing;
@@ -36,22 +36,29 @@ struct RotatePage<'a> {
     panel: Option<SecretPanel>,
 }
 
+/// What came of the form.
+enum Outcome {
+    None,
+    Fault(Fault),
+    Done(SecretPanel),
+}
+
 pub(super) async fn show(
     State(app): State<App>,
     visitor: Visitor,
-    Path(id): Path<String>,
+    TokenId(id): TokenId,
 ) -> PageResult {
     let most = organizations::find_own(&app, &visitor.cx)
         .await?
         .max_overlap_hours;
     let typed = (USUAL_HOURS.min(most).to_string(), app.random.text::<32>());
-    page(&app, &visitor, &id, (&typed.0, &typed.1), None, None).await
+    page(&app, &visitor, &id, (&typed.0, &typed.1), Outcome::None).await
 }
 
 pub(super) async fn submit(
     State(app): State<App>,
     visitor: Visitor,
-    Path(id): Path<String>,
+    TokenId(id): TokenId,
     form: Form,
 ) -> PageResult {
     let typed = (form.text("overlap_hours"), form.text("key"));
@@ -75,11 +82,11 @@ pub(super) async fn submit(
                 remark: Some(remark),
                 ..SecretPanel::new(&app, kind, rotated.plain)
             };
-            page(&app, &visitor, &id, typed, None, Some(panel)).await
+            page(&app, &visitor, &id, typed, Outcome::Done(panel)).await
         }
         Err(Error::Invalid { field, why }) => {
-            let fault = Some(Fault::new(field, why));
-            page(&app, &visitor, &id, typed, fault, None).await
+            let fault = Fault::new(field, why);
+            page(&app, &visitor, &id, typed, Outcome::Fault(fault)).await
         }
         Err(error) => Err(error.into()),
     }
@@ -100,9 +107,13 @@ async fn page(
     visitor: &Visitor,
     id: &str,
     (hours, key): (&str, &str),
-    fault: Option<Fault>,
-    panel: Option<SecretPanel>,
+    outcome: Outcome,
 ) -> PageResult {
+    let (fault, panel) = match outcome {
+        Outcome::None => (None, None),
+        Outcome::Fault(fault) => (Some(fault), None),
+        Outcome::Done(panel) => (None, Some(panel)),
+    };
     let listed = listing::find(app, &visitor.cx, id).await?;
     let organization = organizations::find_own(app, &visitor.cx).await?;
     let page = RotatePage {
