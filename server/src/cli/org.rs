@@ -132,9 +132,10 @@ impl Command {
 }
 
 async fn dry_run(app: &App, cx: &Cx, id: i64, set: &Set) -> Outcome {
-    let stopped = policy::dry_run(app, cx, id, &set.change())
+    let run = policy::dry_run(app, cx, id, &set.change())
         .await
         .map_err(sentence)?;
+    let stopped = run.stopped;
     if set.json {
         let items: serde_json::Value = stopped
             .iter()

@@ -8,9 +8,9 @@ use crate::config::Config;
 use crate::cx::Cx;
 use crate::domain::access::{self, Action};
 use crate::domain::audit::{self, Subject};
-use crate::domain::invites;
 use crate::domain::policy::OnReuse;
 use crate::domain::tokens::LONGEST_TTL_DAYS;
+use crate::domain::{invites, members, users};
 use crate::error::{Error, Result};
 use crate::store::users::User;
 use crate::store::{self, Tx};
@@ -137,6 +137,31 @@ pub async fn find_first(app: &App) -> Result<Organization> {
         .ok_or_else(|| Error::not_found("There is no organization yet. `keybearer user add --role owner` makes the first one."))
 }
 
+/// Makes the caller work in another of his organizations, with the role that he has there. Tokens keep
+/// to the organization that they were made in.
+///
+/// # Errors
+/// [`Error::NotFound`] for one that he is no member of.
+pub async fn switch(app: &App, cx: &Cx, id: i64) -> Result<()> {
+    let caller = access::require(cx, Action::ChangeOwn)?;
+    let mut tx = app.db.write().await?;
+    if members::role_of(&mut tx, id, caller.user_id)
+        .await?
+        .is_none()
+    {
+        return Err(missing());
+    }
+    let mut user = users::find_by_id(&mut tx, caller.user_id).await?;
+    user.active_organization_id = Some(id);
+    user.last_activity_at = cx.now;
+    store::users::update(&mut tx, &user).await?;
+    let detail = json!({"organization": id});
+    let subject = Subject::User(caller.user_id);
+    audit::record(&mut tx, cx, "user.organization", subject, detail).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Gives the organization another title.
 ///
 /// # Errors
@@ -179,7 +204,11 @@ pub(super) async fn of_user(tx: &mut Tx, cx: &Cx, user: &User) -> Result<Organiz
 
 pub(super) async fn find_by_id(tx: &mut Tx, id: i64) -> Result<Organization> {
     let found = store::organizations::find(tx, id).await?;
-    found.ok_or_else(|| Error::not_found("No Organization matches the given query."))
+    found.ok_or_else(missing)
+}
+
+fn missing() -> Error {
+    Error::not_found("No Organization matches the given query.")
 }
 
 pub(super) async fn save(

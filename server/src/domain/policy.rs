@@ -96,6 +96,14 @@ pub struct Stopped {
     pub denial: Denial,
 }
 
+/// What a change would do.
+#[derive(Clone, Debug)]
+pub struct DryRun {
+    pub stopped: Vec<Stopped>,
+    /// It would leave no kind of token that Label Studio's clients can use, and takes `force`.
+    pub locks_out: bool,
+}
+
 /// Changes the policy of an organization.
 ///
 /// # Errors
@@ -123,7 +131,8 @@ pub async fn update(
     Ok(organization)
 }
 
-/// Which tokens a change would stop, whose they are and when they were last used. Changes nothing.
+/// Which tokens a change would stop, whose they are and when they were last used, and whether it would
+/// lock Label Studio's clients out. Changes nothing.
 ///
 /// # Errors
 /// As [`update`], for a change that could not be made.
@@ -132,18 +141,17 @@ pub async fn dry_run(
     cx: &Cx,
     organization_id: i64,
     change: &PolicyChange,
-) -> Result<Vec<Stopped>> {
+) -> Result<DryRun> {
     access::require_in(cx, Action::ChangeOrganization, organization_id)?;
     let mut tx = app.db.read().await?;
     let before = organizations::find_by_id(&mut tx, organization_id).await?;
     // Who would be locked out is the answer, not a reason for none.
-    let after = of(&apply(
-        &before,
-        &PolicyChange {
-            force: true,
-            ..change.clone()
-        },
-    )?)?;
+    let forced = PolicyChange {
+        force: true,
+        ..change.clone()
+    };
+    let organization = apply(&before, &forced)?;
+    let after = of(&organization)?;
     let rows = store::tokens::list_unrevoked_with_rulers(&mut tx, organization_id).await?;
     let mut stopped = Vec::new();
     for row in rows {
@@ -159,7 +167,10 @@ pub async fn dry_run(
             });
         }
     }
-    Ok(stopped)
+    Ok(DryRun {
+        stopped,
+        locks_out: locks_out(change, &organization),
+    })
 }
 
 /// Why the policy `after` would refuse a token that opens the door now.
@@ -283,10 +294,15 @@ pub(super) fn apply(before: &Organization, change: &PolicyChange) -> Result<Orga
     Ok(after)
 }
 
-fn refuse_lock_out(change: &PolicyChange, after: &Organization) -> Result<()> {
+/// Whether it is `change` that leaves neither personal access tokens nor legacy tokens.
+fn locks_out(change: &PolicyChange, after: &Organization) -> bool {
     let switches_off =
         change.personal_enabled == Some(false) || change.legacy_enabled == Some(false);
-    if switches_off && !after.personal_enabled && !after.legacy_enabled && !change.force {
+    switches_off && !after.personal_enabled && !after.legacy_enabled
+}
+
+fn refuse_lock_out(change: &PolicyChange, after: &Organization) -> Result<()> {
+    if locks_out(change, after) && !change.force {
         return Err(Error::Invalid {
             field: None,
             why: "This would switch off personal access tokens and legacy tokens both, and lock every Label Studio \

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::config::policy::PolicySettings;
 use crate::cx::Cx;
+use crate::domain::access::{self, Action};
 use crate::domain::organizations::{self, Organization};
 use crate::domain::policy::{self, PolicyChange};
 use crate::error::Result;
@@ -42,6 +43,22 @@ pub async fn write(app: &App, cx: &Cx) -> Result<()> {
 /// As [`fn@write`].
 pub fn check(config: &Config) -> Result<()> {
     policy::apply(&organizations::usual(config), &of(&config.policy)).map(drop)
+}
+
+/// What the settings say of the policy of the organization that the caller acts in: changed by hand, it
+/// would hold until the next start alone. Nothing for any but the first organization.
+///
+/// # Errors
+/// [`crate::error::Error::Forbidden`] below admin.
+pub async fn ruled(app: &App, cx: &Cx) -> Result<PolicyChange> {
+    let caller = access::require(cx, Action::ChangeOrganization)?;
+    let mut tx = app.db.read().await?;
+    let first = store::organizations::find_first(&mut tx).await?;
+    if first.is_some_and(|first| first.id == caller.organization_id) {
+        Ok(of(&app.config.policy))
+    } else {
+        Ok(PolicyChange::default())
+    }
 }
 
 /// `organization` with the policy that the settings say.

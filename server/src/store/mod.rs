@@ -10,6 +10,7 @@ mod migrate;
 
 pub mod audit;
 pub mod daily_counts;
+pub mod members;
 pub mod notices;
 pub mod organizations;
 pub mod sessions;

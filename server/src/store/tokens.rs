@@ -225,7 +225,7 @@ pub async fn list_by_filter(
 }
 
 /// A `like` pattern for texts that contain `part`, with `!` before what has a meaning in patterns.
-fn contains_pattern(part: &str) -> String {
+pub(super) fn contains_pattern(part: &str) -> String {
     let mut pattern = String::from("%");
     for character in part.to_lowercase().chars() {
         if matches!(character, '%' | '_' | '!') {

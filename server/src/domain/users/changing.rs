@@ -97,7 +97,8 @@ pub async fn set_password(app: &App, cx: &Cx, id: i64, password: &Password) -> R
 /// the moment this returns; its tokens work again when it is active again.
 ///
 /// # Errors
-/// [`Error::Forbidden`] below admin, and for an organization's last owner.
+/// [`Error::Forbidden`] below admin, for somebody above the caller, for an account that belongs to other
+/// organizations too, and for an organization's last owner; [`Error::Conflict`] for oneself.
 pub async fn set_active(app: &App, cx: &Cx, id: i64, is_active: bool) -> Result<()> {
     let mut tx = app.db.write().await?;
     let mut user = find_for(
@@ -108,10 +109,23 @@ pub async fn set_active(app: &App, cx: &Cx, id: i64, is_active: bool) -> Result<
         Some(Action::ChangeMembers),
     )
     .await?;
+    let organizations = store::organizations::list_by_user(&mut tx, id).await?;
+    if let Some(caller) = cx.caller() {
+        if caller.user_id == id {
+            return Err(Error::Conflict(
+                "You cannot deactivate your own account. Ask another admin.".into(),
+            ));
+        }
+        members::refuse_above_own(&mut tx, cx, caller.organization_id, id).await?;
+        if organizations.len() > 1 {
+            return Err(Error::forbidden(
+                "The account belongs to other organizations too, and is theirs as much. Remove it from this one instead.",
+            ));
+        }
+    }
     if !is_active {
-        if let Some(organization_id) = user.active_organization_id {
-            members::refuse_above_own(&mut tx, cx, organization_id, id).await?;
-            members::refuse_last_owner(&mut tx, organization_id, id).await?;
+        for organization in &organizations {
+            members::refuse_last_owner(&mut tx, organization.id, id).await?;
         }
         store::sessions::delete_by_user(&mut tx, id).await?;
     }

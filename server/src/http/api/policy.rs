@@ -214,8 +214,8 @@ pub(super) async fn update(
 ) -> Result<Response, Problem> {
     let change = PolicyChange::from(patch);
     let view = if query.dry_run == Some(true) {
-        let stopped = policy::dry_run(&app, &cx, id, &change).await?;
-        PolicyAnswer::DryRun(DryRunView::new(stopped))
+        let run = policy::dry_run(&app, &cx, id, &change).await?;
+        PolicyAnswer::DryRun(DryRunView::new(run.stopped))
     } else {
         let organization = policy::update(&app, &cx, id, &change).await?;
         PolicyAnswer::Saved(PolicyView::new(&organization))

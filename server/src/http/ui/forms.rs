@@ -62,6 +62,11 @@ impl Form {
             .map_or("", |(_, value)| value)
     }
 
+    /// Whether the box is ticked, or the button of that name was pressed.
+    pub(crate) fn is_ticked(&self, name: &str) -> bool {
+        !self.text(name).is_empty()
+    }
+
     /// All texts that were sent under the name.
     pub(crate) fn texts<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.pairs

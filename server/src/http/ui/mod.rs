@@ -10,6 +10,7 @@ pub(crate) mod errors;
 pub(crate) mod forms;
 pub(crate) mod frame;
 mod home;
+mod organization;
 mod set_up;
 mod sign_in;
 mod sign_up;
@@ -37,6 +38,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/user/theme", post(theme::submit))
         .route("/static/{name}", get(assets::show))
         .merge(account::routes())
+        .merge(organization::routes())
         .merge(tokens::routes())
         .layer(from_fn_with_state(app.clone(), errors::render))
 }

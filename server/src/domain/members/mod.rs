@@ -1,4 +1,6 @@
-//! Who belongs to an organization, and as what.
+//! Who belongs to an organization, and as what. [`listing`] shows members with what they hold.
+
+pub mod listing;
 
 use serde_json::json;
 
