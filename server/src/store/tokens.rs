@@ -66,6 +66,8 @@ pub struct TokenFilter {
     pub state: Option<String>,
     /// A part of the name, the note or the owner's e-mail address.
     pub search: Option<String>,
+    /// The owner's whole e-mail address.
+    pub owner: Option<String>,
     /// Not used since this instant.
     pub unused_since: Option<i64>,
     pub now: i64,
@@ -187,27 +189,42 @@ pub async fn list_unrevoked_with_rulers(
     .await
 }
 
-/// A page of an organization's tokens with what rules over them, newest first.
+/// The rest of the statements of [`list_by_filter`].
+const FILTERED: &str = " and ($3 is null or kind = $3) \
+    and ($4 is null or $4 = case when revoked_at is not null or retires_at <= $5 then 'revoked' \
+        when expires_at <= $5 then 'expired' else 'active' end \
+        or ($4 = 'ended' and (revoked_at is not null or retires_at <= $5 or expires_at <= $5))) \
+    and ($6 is null or lower(name) like $6 escape '!' or lower(note) like $6 escape '!' or email like $6 escape '!') \
+    and ($7 is null or coalesce(last_used_at, tokens.created_at) < $7) \
+    and ($8 is null or tokens.created_at < $8 or (tokens.created_at = $8 and tokens.id > $9)) \
+    and ($11 is null or email = $11) \
+    order by tokens.created_at desc, tokens.id limit $10";
+const BY_ORGANIZATION: &str = concatcp!(
+    WITH_RULERS,
+    " where tokens.organization_id = $1 and $2 is null",
+    FILTERED
+);
+const BY_USER: &str = concatcp!(
+    WITH_RULERS,
+    " where tokens.organization_id = $1 and tokens.user_id = $2",
+    FILTERED
+);
+
+/// A page of an organization's tokens with what rules over them, newest first. One user's are found
+/// by an index of their own: he may be one of very many.
 pub async fn list_by_filter(
     tx: &mut Tx,
     organization_id: i64,
     filter: &TokenFilter,
 ) -> Result<Vec<TokenWithRulers>, StoreError> {
     let (after_at, after_id) = filter.after.clone().unzip();
+    let statement = if filter.user_id.is_some() {
+        BY_USER
+    } else {
+        BY_ORGANIZATION
+    };
     tx.all(
-        concatcp!(
-            WITH_RULERS,
-            " where tokens.organization_id = $1 \
-             and ($2 is null or tokens.user_id = $2) \
-             and ($3 is null or kind = $3) \
-             and ($4 is null or $4 = case when revoked_at is not null or retires_at <= $5 then 'revoked' \
-                 when expires_at <= $5 then 'expired' else 'active' end \
-                 or ($4 = 'ended' and (revoked_at is not null or retires_at <= $5 or expires_at <= $5))) \
-             and ($6 is null or lower(name) like $6 escape '!' or lower(note) like $6 escape '!' or email like $6 escape '!') \
-             and ($7 is null or coalesce(last_used_at, tokens.created_at) < $7) \
-             and ($8 is null or tokens.created_at < $8 or (tokens.created_at = $8 and tokens.id > $9)) \
-             order by tokens.created_at desc, tokens.id limit $10"
-        ),
+        statement,
         bind![
             organization_id,
             filter.user_id,
@@ -219,6 +236,7 @@ pub async fn list_by_filter(
             after_at,
             after_id.as_deref(),
             filter.limit,
+            filter.owner.as_deref(),
         ],
     )
     .await

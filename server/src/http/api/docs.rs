@@ -44,7 +44,7 @@ struct OperationText {
     method: String,
     path: String,
     summary: String,
-    description: String,
+    description: Prose,
     parameters: Vec<FieldText>,
     body: Option<String>,
     answers: Vec<FieldText>,
@@ -53,7 +53,7 @@ struct OperationText {
 /// A body, in words.
 struct SchemaText {
     name: String,
-    description: String,
+    description: Prose,
     fields: Vec<FieldText>,
 }
 
@@ -61,7 +61,21 @@ struct SchemaText {
 struct FieldText {
     name: String,
     kind: String,
-    description: String,
+    description: Prose,
+}
+
+/// A text in parts, and whether each is code: what stood between two backticks.
+struct Prose(Vec<(bool, String)>);
+
+impl Prose {
+    fn new(text: &str) -> Self {
+        let parts = text.split('`').enumerate();
+        Self(
+            parts
+                .map(|(at, part)| (at % 2 == 1, part.to_owned()))
+                .collect(),
+        )
+    }
 }
 
 /// This description for people
@@ -90,7 +104,7 @@ fn operations(document: &Value) -> Vec<OperationText> {
             method: method.to_uppercase(),
             path: path.clone(),
             summary: text(operation, "/summary"),
-            description: text(operation, "/description"),
+            description: Prose::new(&text(operation, "/description")),
             parameters: items(operation.get("parameters"))
                 .map(|parameter| FieldText {
                     name: text(parameter, "/name"),
@@ -99,7 +113,7 @@ fn operations(document: &Value) -> Vec<OperationText> {
                         text(parameter, "/in"),
                         kind(parameter.get("schema"))
                     ),
-                    description: text(parameter, "/description"),
+                    description: Prose::new(&text(parameter, "/description")),
                 })
                 .collect(),
             body: operation
@@ -114,7 +128,7 @@ fn operations(document: &Value) -> Vec<OperationText> {
                         })
                         .collect::<Vec<_>>()
                         .join(", "),
-                    description: text(response, "/description"),
+                    description: Prose::new(&text(response, "/description")),
                 })
                 .collect(),
         })
@@ -126,12 +140,12 @@ fn schema_text(name: &str, schema: &Value) -> SchemaText {
     let fields = parts.flat_map(|part| pairs(part.get("properties")));
     SchemaText {
         name: name.to_owned(),
-        description: text(schema, "/description"),
+        description: Prose::new(&text(schema, "/description")),
         fields: fields
             .map(|(name, field)| FieldText {
                 name: name.clone(),
                 kind: kind(Some(field)),
-                description: text(field, "/description"),
+                description: Prose::new(&text(field, "/description")),
             })
             .collect(),
     }
