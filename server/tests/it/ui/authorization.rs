@@ -10,7 +10,7 @@ use crate::support::sources::files;
 use crate::support::{Answer, CSRF, TestApp};
 
 /// A route, the form for it, and the status that each [`Visitor`] gets, in that order. The member in a path
-/// is a member of the first organization, the token in a path that member's.
+/// is a member of the first organization, the token in a path, and `TOKEN` in a form, that member's.
 type PageRow = (&'static str, &'static str, &'static str, [u16; 4]);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ const ITS_ADMINS: [u16; 4] = [TO_SIGN_IN, 403, 404, 200];
 const ITS_ADMINS_CHANGE: [u16; 4] = [TO_SIGN_IN, 403, 404, 302];
 
 #[rustfmt::skip]
-const PAGE_ROWS: [PageRow; 47] = [
+const PAGE_ROWS: [PageRow; 50] = [
     //                                                         stranger member other admin
     ("GET", "/", "",                                           [TO_SIGN_IN, 302, 302, 302]),
     ("GET", "/user/login", "",                                 [200, 302, 302, 302]),
@@ -74,6 +74,9 @@ const PAGE_ROWS: [PageRow; 47] = [
     ("GET", "/user/organization", "",                          ALL_CHANGE),
     ("POST", "/user/organization", "organization=1",           [TO_SIGN_IN, 302, 404, 302]),
     ("GET", "/organization", "",                               ADMINS),
+    ("GET", "/organization/tokens", "",                        ADMINS),
+    ("GET", "/organization/tokens/revoke", "",                 ALL_CHANGE),
+    ("POST", "/organization/tokens/revoke", "id=TOKEN",        [TO_SIGN_IN, 404, 404, 200]),
     ("GET", "/organization/title", "",                         ADMINS),
     ("POST", "/organization/title", "title=New",               ADMINS_CHANGE),
     ("GET", "/organization/invite", "",                        ADMINS),
@@ -199,7 +202,8 @@ async fn check(visitor: Visitor) {
         let answer = if method == "GET" {
             browser.get(&path).await
         } else {
-            browser.submit(&path, &fields(form)).await
+            let form = form.replace("TOKEN", &token);
+            browser.submit(&path, &fields(&form)).await
         };
         compare(
             &answer,

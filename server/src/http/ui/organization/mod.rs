@@ -8,6 +8,7 @@ mod membership;
 mod settings;
 mod switch;
 mod title;
+mod tokens;
 
 use axum::Router;
 use axum::routing::get;
@@ -20,6 +21,11 @@ pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/user/organization", get(switch::show).post(switch::submit))
         .route("/organization", get(members::show))
+        .route("/organization/tokens", get(tokens::show))
+        .route(
+            "/organization/tokens/revoke",
+            get(tokens::back).post(tokens::revoke),
+        )
         .route("/organization/title", get(title::show).post(title::submit))
         .route(
             "/organization/invite",

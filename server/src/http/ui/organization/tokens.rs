@@ -46,7 +46,11 @@ impl Wanted {
     /// The filter, or what is wrong with the number of days.
     fn filter(&self, query: Option<&str>, now: i64) -> (TokenFilter, Option<&'static str>) {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        let days = self.unused_days.parse::<i64>().ok().filter(|days| *days > 0);
+        let days = self
+            .unused_days
+            .parse::<i64>()
+            .ok()
+            .filter(|days| *days > 0);
         let is_wrong = days.is_none() && !self.unused_days.is_empty();
         let filter = TokenFilter {
             kind: some(&self.kind),
@@ -58,7 +62,10 @@ impl Wanted {
             limit: paging::ROWS,
             ..TokenFilter::default()
         };
-        (filter, is_wrong.then_some("This is a number of days, such as 90."))
+        (
+            filter,
+            is_wrong.then_some("This is a number of days, such as 90."),
+        )
     }
 
     /// The query that asks for the same once more.
@@ -113,7 +120,10 @@ struct RevokePage<'a> {
 
 impl RevokePage<'_> {
     fn how_many(&self) -> String {
-        words::count(i64::try_from(self.tokens.len()).unwrap_or(i64::MAX), "token")
+        words::count(
+            i64::try_from(self.tokens.len()).unwrap_or(i64::MAX),
+            "token",
+        )
     }
 }
 

@@ -115,6 +115,10 @@ async fn page(
         Outcome::Done(panel) => (None, Some(panel)),
     };
     let listed = listing::find(app, &visitor.cx, id).await?;
+    if listed.token.user_id != visitor.user_id() {
+        let why = "Only its owner can rotate a token, for he alone may see the new secret. You can revoke it.";
+        return Err(Error::forbidden(why).into());
+    }
     let organization = organizations::find_own(app, &visitor.cx).await?;
     let page = RotatePage {
         frame: &visitor.frame,

@@ -6,6 +6,7 @@ mod members;
 mod settings;
 mod switch;
 mod title;
+mod tokens;
 
 use keybearer::cx::Cx;
 use keybearer::domain::access::Role;

@@ -15,14 +15,24 @@ async fn refuses_members_and_tokens_of_others() {
     let browser = t.browser(&member).await;
     let page = browser.get(PATH).await.expect(403).text();
     assert!(page.contains("Whom to ask") && page.contains("owner@example.com"));
-    browser.submit(REVOKE, &[("id", "unknown")]).await.expect(404);
+    browser
+        .submit(REVOKE, &[("id", "unknown")])
+        .await
+        .expect(404);
     let (_, stranger) = t.other_organization().await;
     let elsewhere = t.browser(&stranger).await;
     for confirmed in ["", "yes"] {
         let fields = [("id", token.id.as_str()), ("confirmed", confirmed)];
         elsewhere.submit(REVOKE, &fields).await.expect(404);
     }
-    assert!(!elsewhere.get(PATH).await.expect(200).text().contains(&token.id));
+    assert!(
+        !elsewhere
+            .get(PATH)
+            .await
+            .expect(200)
+            .text()
+            .contains(&token.id)
+    );
     t.anonymous().get(PATH).await.expect(302);
 }
 
@@ -37,7 +47,11 @@ async fn refuses_a_filter_that_cannot_be_read() {
         let page = browser.get(&format!("{PATH}?{query}")).await.expect(400);
         assert!(page.text().contains(says), "{query}");
     }
-    let page = browser.get(&format!("{PATH}?unused_days=soon")).await.expect(200).text();
+    let page = browser
+        .get(&format!("{PATH}?unused_days=soon"))
+        .await
+        .expect(200)
+        .text();
     assert!(page.contains("id=\"unused_days-fault\"") && page.contains("value=\"soon\""));
     let many: Vec<_> = (0..101).map(|_| ("id", "x")).collect();
     browser.submit(REVOKE, &many).await.expect(400);
@@ -54,7 +68,9 @@ async fn finds_tokens_by_each_filter() {
     let browser = t.browser(&t.owner).await;
     let ids = |html: String| -> Vec<String> {
         let parts = html.split("name=\"id\" value=\"").skip(1);
-        parts.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+        parts
+            .map(|rest| rest.split('"').next().unwrap().to_owned())
+            .collect()
     };
     for (query, expected) in [
         ("kind=key", vec![&key.id]),
@@ -66,10 +82,17 @@ async fn finds_tokens_by_each_filter() {
         ("unused_days=90&kind=key", vec![]),
         ("state=revoked", vec![]),
     ] {
-        let found = ids(browser.get(&format!("{PATH}?{query}")).await.expect(200).text());
+        let found = ids(browser
+            .get(&format!("{PATH}?{query}"))
+            .await
+            .expect(200)
+            .text());
         assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{query}");
     }
-    t.bearer(&secret).get("/api/current-user/whoami").await.expect(200);
+    t.bearer(&secret)
+        .get("/api/current-user/whoami")
+        .await
+        .expect(200);
 }
 
 #[tokio::test]
@@ -83,13 +106,19 @@ async fn revokes_many_after_naming_them() {
     let page = browser.submit(REVOKE, &ids).await.expect(200).text();
     assert!(page.contains("Revoke 2 tokens?") && page.contains("member@example.com"));
     for token in [&first, &second] {
-        t.bearer(token).get("/api/current-user/whoami").await.expect(200);
+        t.bearer(token)
+            .get("/api/current-user/whoami")
+            .await
+            .expect(200);
     }
     let confirmed = [&ids[..], &[("confirmed", "yes")]].concat();
     let done = browser.submit(REVOKE, &confirmed).await;
     assert!(done.is_redirect_to("/organization/tokens?done=revoked-several"));
     for token in [&first, &second] {
-        t.bearer(token).get("/api/current-user/whoami").await.expect(401);
+        t.bearer(token)
+            .get("/api/current-user/whoami")
+            .await
+            .expect(401);
     }
     // Once more revokes nothing and is no error.
     browser.submit(REVOKE, &confirmed).await.expect(302);
@@ -102,7 +131,14 @@ async fn one_that_is_not_there_leaves_the_others_alone() {
     let t = TestApp::new().await;
     let (token, secret) = t.issue(&t.owner, TokenKind::Key).await;
     let browser = t.browser(&t.owner).await;
-    let fields = [("id", token.id.as_str()), ("id", "unknown"), ("confirmed", "yes")];
+    let fields = [
+        ("id", token.id.as_str()),
+        ("id", "unknown"),
+        ("confirmed", "yes"),
+    ];
     browser.submit(REVOKE, &fields).await.expect(404);
-    t.bearer(&secret).get("/api/current-user/whoami").await.expect(200);
+    t.bearer(&secret)
+        .get("/api/current-user/whoami")
+        .await
+        .expect(200);
 }
