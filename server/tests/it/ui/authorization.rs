@@ -67,7 +67,7 @@ const PAGE_ROWS: [PageRow; 50] = [
     ("POST", "/user/account/legacy-token/reset", "",           ALL_CHANGE),
     ("GET", "/tokens/{id}", "",                                [TO_SIGN_IN, 404, 404, 200]),
     ("POST", "/tokens/{id}", "name=A",                         [TO_SIGN_IN, 404, 404, 403]),
-    ("GET", "/tokens/{id}/rotate", "",                         [TO_SIGN_IN, 404, 404, 200]),
+    ("GET", "/tokens/{id}/rotate", "",                         [TO_SIGN_IN, 404, 404, 403]),
     ("POST", "/tokens/{id}/rotate", "overlap_hours=1",          [TO_SIGN_IN, 404, 404, 403]),
     ("GET", "/tokens/{id}/revoke", "",                         [TO_SIGN_IN, 404, 404, 200]),
     ("POST", "/tokens/{id}/revoke", "",                        [TO_SIGN_IN, 404, 404, 302]),
