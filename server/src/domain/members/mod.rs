@@ -234,9 +234,13 @@ pub(super) async fn refuse_above_own(
     organization_id: i64,
     user_id: i64,
 ) -> Result<()> {
-    match role_of(tx, organization_id, user_id).await? {
-        Some(role) => require_may_grant(cx, role),
-        None => Ok(()),
+    let role = role_of(tx, organization_id, user_id).await?;
+    match role.zip(cx.caller()) {
+        Some((role, caller)) if caller.role < role => Err(Error::forbidden(format!(
+            "Only an {word} can do this to an {word}.",
+            word = role.as_str()
+        ))),
+        _ => Ok(()),
     }
 }
 

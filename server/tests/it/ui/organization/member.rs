@@ -154,7 +154,7 @@ async fn an_owner_who_works_elsewhere_is_still_above_an_admin() {
     let page = admin
         .submit(&path(&others, "account"), &[("account", "deactivated")])
         .await;
-    assert!(words(&page.expect(403)).contains("Only an owner"));
+    assert!(words(&page.expect(403)).contains("Only an owner can do this to an owner."));
 }
 
 #[tokio::test]
