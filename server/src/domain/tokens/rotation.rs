@@ -30,6 +30,8 @@ const DEFAULT_OVERLAP_HOURS: i64 = 24;
 /// How long a request with the same idempotency key gets the same answer at least, in milliseconds.
 const RETRY_FOR_MS: i64 = DAY_MS;
 const LONGEST_KEY: usize = 255;
+/// How long after its overlap a rotated token may be shown without an alarm, in milliseconds.
+const REPETITION_MS: i64 = 60_000;
 
 /// What is asked for.
 #[derive(Clone, Debug, Default)]
@@ -182,12 +184,14 @@ async fn repeated(
 }
 
 /// A rotated token was shown after its overlap: records the alarm, at most once a minute a token,
-/// and revokes the line if the organization wants it so.
+/// and revokes the line if the organization wants it so. In the first minute it is taken for an honest
+/// repetition: a second click, a retry after a lost answer, a program that is changed over just now.
 ///
 /// # Errors
 /// If the database fails.
 pub async fn alarm(app: &App, cx: &Cx, grant: &Grant) -> Result<()> {
-    if app.alarms.charge(&grant.id, cx.now).is_err() {
+    let is_late = |end: i64| end.saturating_add(REPETITION_MS) <= cx.now;
+    if !grant.retires_at.is_some_and(is_late) || app.alarms.charge(&grant.id, cx.now).is_err() {
         return Ok(());
     }
     let mut tx = app.db.write().await?;
