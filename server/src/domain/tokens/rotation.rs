@@ -184,8 +184,10 @@ async fn repeated(
 }
 
 /// A rotated token was shown after its overlap: records the alarm, at most once a minute a token,
-/// and revokes the line if the organization wants it so. In the first minute it is taken for an honest
-/// repetition: a second click, a retry after a lost answer, a program that is changed over just now.
+/// and revokes the line if the organization wants it so.
+///
+/// In the first minute it is taken for an honest repetition: a second click, a retry after a lost
+/// answer, a program that is changed over just now.
 ///
 /// # Errors
 /// If the database fails.
