@@ -10,6 +10,7 @@
 mod audit;
 mod config;
 mod doctor;
+mod import;
 mod keys;
 mod notices;
 mod openapi;
@@ -55,6 +56,9 @@ enum Command {
     /// The keys that sign and check JWTs
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Move in from another system
+    #[command(subcommand)]
+    Import(import::Command),
     /// Notices that tokens end
     #[command(subcommand)]
     Notices(notices::Command),
@@ -102,6 +106,7 @@ fn run(place: &Place, command: Command) -> Outcome {
         Command::Token(command) => block_on(command.run(place)),
         Command::Org(command) => block_on(command.run(place)),
         Command::Keys(command) => block_on(command.run(place)),
+        Command::Import(command) => block_on(command.run(place)),
         Command::Notices(command) => block_on(command.run(place)),
     }
 }

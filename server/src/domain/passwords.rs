@@ -1,5 +1,8 @@
 //! Passwords: Argon2id (RFC 9106), checked off the async threads because each check takes
 //! milliseconds of one core and 19 MiB by design.
+//!
+//! An imported account has Django's hash until its user
+//! signs in for the first time ([`super::django_passwords`]).
 
 use std::fmt;
 
@@ -8,6 +11,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
 use crate::app::App;
+use crate::domain::django_passwords;
 use crate::error::{Error, Result};
 
 const SHORTEST: usize = 8;
@@ -76,6 +80,9 @@ pub async fn check(app: &App, password: &Password, stored: Option<&str>) -> Resu
         return Ok(false);
     };
     let password = password.clone();
+    if is_outdated(&stored) {
+        return blocking(move || Ok(django_passwords::fits(password.reveal(), &stored))).await;
+    }
     blocking(move || {
         let stored = PasswordHash::new(&stored)
             .map_err(|error| anyhow::anyhow!("stored password hash: {error}"))?;
@@ -84,6 +91,12 @@ pub async fn check(app: &App, password: &Password, stored: Option<&str>) -> Resu
             .is_ok())
     })
     .await
+}
+
+/// Whether a password that fits should be hashed anew: an imported one is of another algorithm.
+#[must_use]
+pub fn is_outdated(stored: &str) -> bool {
+    !stored.starts_with("$argon2id$")
 }
 
 async fn blocking<T: Send + 'static>(

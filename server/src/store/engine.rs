@@ -213,6 +213,10 @@ impl Tx {
         Ok(())
     }
 
+    pub(super) fn is_postgres(&self) -> bool {
+        matches!(self.0, Inner::Postgres(_))
+    }
+
     pub(super) async fn execute(
         &mut self,
         sql: impl Into<Cow<'static, str>>,

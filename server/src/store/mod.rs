@@ -10,6 +10,8 @@ mod migrate;
 
 pub mod audit;
 pub mod daily_counts;
+pub mod imports;
+pub mod label_studio;
 pub mod members;
 pub mod notices;
 pub mod organizations;

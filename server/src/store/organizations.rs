@@ -41,7 +41,7 @@ pub struct Membership {
     pub removed_at: Option<i64>,
 }
 
-const COLUMNS: &str = "organizations.id, title, created_by, invite_sealed, invite_hash, personal_enabled, \
+pub(super) const COLUMNS: &str = "organizations.id, title, created_by, invite_sealed, invite_hash, personal_enabled, \
     legacy_enabled, key_enabled, personal_ttl_days, key_ttl_days, max_ttl_days, idle_days, direct_use, scopes, ip_ranges, \
     max_overlap_hours, on_reuse, organizations.created_at, updated_at";
 const MEMBERSHIP_COLUMNS: &str = "id, organization_id, user_id, role, created_at, removed_at";

@@ -78,6 +78,20 @@ pub async fn update(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Replaces a password's hash, unless it was changed meanwhile.
+pub async fn update_password_hash(
+    tx: &mut Tx,
+    id: i64,
+    (old, new): (&str, &str),
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update users set password_hash = $3 where id = $1 and password_hash = $2",
+        bind![id, old, new],
+    )
+    .await?;
+    Ok(())
+}
+
 pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<User>, StoreError> {
     tx.optional(
         concatcp!("select ", COLUMNS, " from users where id = $1"),

@@ -21,6 +21,7 @@ mod config_policy;
 mod daily_counts;
 mod documents;
 mod failed_sign_ins;
+mod import;
 mod notices;
 mod own_header;
 mod parity;

@@ -77,7 +77,22 @@ pub async fn sign_in(
     }
     app.sign_in_by_address.refund(&cx.address_text());
     app.sign_in_by_account.forget(&email);
+    hash_anew(app, &user, password).await?;
     start(app, cx, &user).await
+}
+
+/// Replaces the hash of a password that has just been proven, if it came from another system.
+async fn hash_anew(app: &App, user: &User, password: &Password) -> Result<()> {
+    let Some(old) = user.password_hash.as_deref() else {
+        return Ok(());
+    };
+    if passwords::is_outdated(old) {
+        let hash = passwords::hash(app, password).await?;
+        let mut tx = app.db.write().await?;
+        store::users::update_password_hash(&mut tx, user.id, (old, &hash)).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 /// Starts a session for a user who has just proven who he is.

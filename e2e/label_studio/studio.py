@@ -1,0 +1,94 @@
+"""A real Label Studio, started in a data folder of its own and asked over HTTP.
+
+KEYBEARER_LABEL_STUDIO names its program; by default that of .venv-label-studio, which ./ci makes.
+"""
+
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import httpx
+
+from keybearer import ROOT, environment, free_port
+
+OWNER = "founder@example.com"
+OWNER_PASSWORD = "Founder-passw0rd"
+# The first start makes the database, which takes a minute on a busy machine.
+READY_WITHIN_SECONDS = 300
+STOPPED_WITHIN_SECONDS = 60
+
+
+def program() -> Path:
+    named = os.environ.get("KEYBEARER_LABEL_STUDIO")
+    program = Path(named) if named else ROOT / ".venv-label-studio" / "bin" / "label-studio"
+    assert program.is_file(), (f"there is no {program}: make an environment .venv-label-studio with "
+                               "pip install -r e2e/requirements-label-studio.txt, or set KEYBEARER_LABEL_STUDIO")
+    return program
+
+
+class Studio:
+    """One Label Studio; it may be stopped and started again on the same data."""
+
+    def __init__(self, directory: Path, **settings: str):
+        self.data = directory / "data"
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.log = directory / "label-studio.log"
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.settings = settings
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> "Studio":
+        command = [program(), "start", "--no-browser", "--port", str(self.port), "--internal-host", "127.0.0.1",
+                   "--data-dir", str(self.data), "--username", OWNER, "--password", OWNER_PASSWORD]
+        kept = environment(LABEL_STUDIO_BASE_DATA_DIR=str(self.data), COLLECT_ANALYTICS="false", DEBUG="false",
+                           **self.settings)
+        kept.pop("SECRET_KEY", None)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=kept,
+                                            cwd=self.data)
+        for _ in range(READY_WITHIN_SECONDS * 5):
+            try:
+                if httpx.get(f"{self.url}/health", timeout=5).status_code == 200:
+                    return self
+            except httpx.TransportError:
+                pass
+            try:
+                # Waiting for the process is the pause between two tries.
+                code = self.process.wait(timeout=0.2)
+            except subprocess.TimeoutExpired:
+                continue
+            raise AssertionError(f"label-studio ended with {code}:\n{self.log.read_text(errors='replace')}")
+        raise AssertionError(f"label-studio was not up in time:\n{self.log.read_text(errors='replace')}")
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout=STOPPED_WITHIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def browser(self, email: str = OWNER, password: str = OWNER_PASSWORD) -> httpx.Client:
+        """A client that has signed in at Label Studio's form."""
+        client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=60)
+        page = client.get("/user/login/").text
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        assert token, page[:500]
+        answer = client.post("/user/login/", data={"csrfmiddlewaretoken": token[1], "email": email,
+                                                   "password": password}, headers={"Referer": self.url})
+        assert answer.status_code == 200 and "/user/login" not in str(answer.url), answer.url
+        client.headers["X-CSRFToken"] = client.cookies["csrftoken"]
+        client.headers["Referer"] = self.url
+        return client
+
+    def ask(self, client: httpx.Client, method: str, path: str, body: object = None) -> object:
+        """What a request that must succeed answers."""
+        answer = client.request(method, path, json=body)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
+        return answer.json() if answer.content else None

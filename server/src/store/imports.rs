@@ -1,0 +1,228 @@
+//! What an import asks and writes: many rows at a time, with ids that another system has given.
+
+use const_format::concatcp;
+use sqlx::FromRow;
+
+use super::engine::{Tx, Value, bind};
+use super::error::StoreError;
+use super::organizations::{self, Membership, Organization};
+use super::tokens::Token;
+use super::users::User;
+
+/// How many rows one statement inserts: SQLite takes 32766 parameters.
+const AT_ONCE: usize = 500;
+/// The next ids that the database gives are above those that were imported. SQLite sees to that by
+/// itself.
+const RESTART: [&str; 2] = [
+    "select setval(pg_get_serial_sequence('users', 'id'), max(id)) from users",
+    "select setval(pg_get_serial_sequence('organizations', 'id'), max(id)) from organizations",
+];
+
+/// An account that is here already.
+#[derive(Debug, FromRow)]
+pub struct KnownUser {
+    pub id: i64,
+    pub email: String,
+    pub is_active: bool,
+    pub active_organization_id: Option<i64>,
+}
+
+/// A token that is here already, of the two kinds that Label Studio has.
+#[derive(Debug, FromRow)]
+pub struct KnownToken {
+    pub id: String,
+    pub kind: String,
+    pub user_id: i64,
+    pub hash: Vec<u8>,
+    pub revoked_at: Option<i64>,
+    pub imported_at: Option<i64>,
+    pub signing_key_id: Option<String>,
+}
+
+pub async fn list_users(tx: &mut Tx) -> Result<Vec<KnownUser>, StoreError> {
+    tx.all(
+        "select id, email, is_active, active_organization_id from users order by id",
+        bind![],
+    )
+    .await
+}
+
+pub async fn list_tokens(tx: &mut Tx) -> Result<Vec<KnownToken>, StoreError> {
+    tx.all(
+        "select id, kind, user_id, hash, revoked_at, imported_at, signing_key_id from tokens \
+         where kind in ('personal', 'legacy')",
+        bind![],
+    )
+    .await
+}
+
+/// All organizations.
+pub async fn list_organizations(tx: &mut Tx) -> Result<Vec<Organization>, StoreError> {
+    tx.all(
+        concatcp!("select ", organizations::COLUMNS, " from organizations"),
+        bind![],
+    )
+    .await
+}
+
+/// All memberships, removed ones included: organization, user, when removed.
+pub async fn list_memberships(tx: &mut Tx) -> Result<Vec<(i64, i64, Option<i64>)>, StoreError> {
+    tx.all(
+        "select organization_id, user_id, removed_at from memberships",
+        bind![],
+    )
+    .await
+}
+
+/// Inserts users with their ids.
+pub async fn insert_users(tx: &mut Tx, users: &[User]) -> Result<(), StoreError> {
+    let columns = "users (id, email, username, first_name, last_name, phone, password_hash, is_active, \
+                   active_organization_id, custom_hotkeys, allow_newsletters, created_at, last_activity_at)";
+    insert(tx, columns, users, |user| {
+        bind![
+            user.id,
+            &user.email,
+            &user.username,
+            &user.first_name,
+            &user.last_name,
+            &user.phone,
+            user.password_hash.as_deref(),
+            user.is_active,
+            user.active_organization_id,
+            &user.custom_hotkeys,
+            user.allow_newsletters,
+            user.created_at,
+            user.last_activity_at,
+        ]
+    })
+    .await
+}
+
+/// Inserts organizations with their ids.
+pub async fn insert_organizations(
+    tx: &mut Tx,
+    organizations: &[Organization],
+) -> Result<(), StoreError> {
+    let columns = "organizations (id, title, created_by, invite_sealed, invite_hash, personal_enabled, legacy_enabled, \
+                   key_enabled, personal_ttl_days, key_ttl_days, max_ttl_days, idle_days, direct_use, scopes, ip_ranges, \
+                   max_overlap_hours, on_reuse, created_at, updated_at)";
+    insert(tx, columns, organizations, |organization| {
+        bind![
+            organization.id,
+            &organization.title,
+            organization.created_by,
+            organization.invite_sealed.as_slice(),
+            organization.invite_hash.as_slice(),
+            organization.personal_enabled,
+            organization.legacy_enabled,
+            organization.key_enabled,
+            organization.personal_ttl_days,
+            organization.key_ttl_days,
+            organization.max_ttl_days,
+            organization.idle_days,
+            &organization.direct_use,
+            &organization.scopes,
+            &organization.ip_ranges,
+            organization.max_overlap_hours,
+            &organization.on_reuse,
+            organization.created_at,
+            organization.updated_at,
+        ]
+    })
+    .await
+}
+
+/// Inserts memberships; their ids are given by the database.
+pub async fn insert_memberships(tx: &mut Tx, memberships: &[Membership]) -> Result<(), StoreError> {
+    let columns = "memberships (organization_id, user_id, role, created_at, removed_at)";
+    insert(tx, columns, memberships, |membership| {
+        bind![
+            membership.organization_id,
+            membership.user_id,
+            &membership.role,
+            membership.created_at,
+            membership.removed_at,
+        ]
+    })
+    .await
+}
+
+/// Inserts tokens as they are, revoked ones included.
+pub async fn insert_tokens(tx: &mut Tx, tokens: &[Token]) -> Result<(), StoreError> {
+    let columns = "tokens (id, kind, user_id, organization_id, name, note, scopes, ip_ranges, hash, sealed, created_at, \
+                   expires_at, revoked_at, revoked_because, revoked_by, family_id, signing_key_id, imported_at)";
+    insert(tx, columns, tokens, |token| {
+        bind![
+            &token.id,
+            &token.kind,
+            token.user_id,
+            token.organization_id,
+            &token.name,
+            &token.note,
+            &token.scopes,
+            &token.ip_ranges,
+            token.hash.as_slice(),
+            token.sealed.as_deref(),
+            token.created_at,
+            token.expires_at,
+            token.revoked_at,
+            token.revoked_because.as_deref(),
+            token.revoked_by.as_deref(),
+            &token.family_id,
+            token.signing_key_id.as_deref(),
+            token.imported_at,
+        ]
+    })
+    .await
+}
+
+/// Says which key proves a personal access token.
+pub async fn update_signing_key(
+    tx: &mut Tx,
+    id: &str,
+    signing_key_id: &str,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "update tokens set signing_key_id = $2 where id = $1",
+        bind![id, signing_key_id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Sees to it that ids given from now on are above those that were inserted.
+pub async fn restart_ids(tx: &mut Tx) -> Result<(), StoreError> {
+    if tx.is_postgres() {
+        for statement in RESTART {
+            let _: (Option<i64>,) = tx.one(statement, bind![]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Inserts rows into `columns` (`table (column, …)`), many with one statement.
+async fn insert<T>(
+    tx: &mut Tx,
+    columns: &str,
+    rows: &[T],
+    values: impl Fn(&T) -> Vec<Value>,
+) -> Result<(), StoreError> {
+    for rows in rows.chunks(AT_ONCE) {
+        let bound: Vec<Vec<Value>> = rows.iter().map(&values).collect();
+        let mut number = 0;
+        let mut places = Vec::with_capacity(rows.len());
+        for row in &bound {
+            let row: Vec<String> = row
+                .iter()
+                .map(|_| {
+                    number += 1;
+                    format!("${number}")
+                })
+                .collect();
+            places.push(format!("({})", row.join(", ")));
+        }
+        let sql = format!("insert into {columns} values {}", places.join(", "));
+        tx.execute(sql, bound.concat()).await?;
+    }
+    Ok(())
+}
