@@ -65,6 +65,12 @@ impl Counts {
         self.series.iter().map(Series::total).sum()
     }
 
+    /// How many counts each series has.
+    #[must_use]
+    pub fn steps(&self) -> usize {
+        self.series.first().map_or(0, |series| series.counts.len())
+    }
+
     /// The runs of `days` days from `first_day` on that `rows` tell of, one for each of `names`.
     fn of(rows: &[DailyCount], (first_day, days): (i64, usize), names: &[&str]) -> Self {
         let series = names.iter().map(|name| {
@@ -89,8 +95,7 @@ impl Counts {
 
     /// The same by week, for the last `weeks` weeks.
     fn by_week(&self, weeks: usize) -> Self {
-        let days = self.series.first().map_or(0, |series| series.counts.len());
-        let skipped = days.saturating_sub(weeks * WEEK);
+        let skipped = self.steps().saturating_sub(weeks * WEEK);
         let summed = |series: &Series| Series {
             name: series.name.clone(),
             counts: series

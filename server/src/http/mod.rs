@@ -5,6 +5,8 @@
 //! its end, and below the public URL's path or not, without any redirect: see `layers::normalize`.
 
 mod credentials;
+mod csv;
+mod events;
 mod extract;
 mod layers;
 mod notices;

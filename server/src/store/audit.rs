@@ -94,6 +94,14 @@ pub async fn insert(tx: &mut Tx, event: &AuditEvent) -> Result<(), StoreError> {
     Ok(())
 }
 
+pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<AuditEvent>, StoreError> {
+    tx.optional(
+        concatcp!("select ", COLUMNS, " from audit_events where id = $1"),
+        bind![id],
+    )
+    .await
+}
+
 /// A page of events, newest first.
 pub async fn list(tx: &mut Tx, filter: &AuditFilter) -> Result<Vec<AuditEvent>, StoreError> {
     tx.all(

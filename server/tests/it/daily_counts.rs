@@ -1,27 +1,20 @@
 //! What an organization's admins see of the use of its tokens, by day: true, whole, and nobody
 //! else's.
 
-use keybearer::cx::Cx;
 use keybearer::domain::daily_counts::{self, Counts, DAYS_AHEAD, DAYS_BACK, Report, WEEKS_BACK};
 use keybearer::domain::tokens::TokenSpec;
 use keybearer::domain::users::User;
-use keybearer::domain::{sessions, tokens, upkeep};
+use keybearer::domain::{tokens, upkeep};
 use keybearer::error::Error;
 use keybearer_verify::TokenKind;
 use serde_json::json;
 
-use crate::support::{START_MS, TestApp};
+use crate::support::{START_MS, TestApp, signed_in};
 use crate::v1::{key, made};
 
 const WHOAMI: &str = "/api/current-user/whoami";
 const DAY_SECONDS: i64 = 86_400;
 const TODAY: i64 = START_MS.div_euclid(86_400_000);
-
-async fn signed_in(t: &TestApp, user: &User) -> Cx {
-    let cx = t.operator();
-    let secret = t.session(user).await;
-    cx.with_caller(sessions::caller(&t.app, &cx, &secret).await.unwrap())
-}
 
 async fn report(t: &TestApp, user: &User) -> Report {
     upkeep::flush(&t.app).await.unwrap();

@@ -5,87 +5,19 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::extract::Query;
 use super::pages::{self, Page};
 use super::problem::Problem;
-use super::views::{answer, instant, read_instant};
+use super::views::{answer, read_instant};
 use crate::app::App;
 use crate::cx::Cx;
-use crate::domain::audit::{self, AuditEvent, AuditFilter};
+use crate::domain::audit::{self, AuditFilter};
 use crate::error::{Error, Result};
-
-const CSV: &str = "text/csv; charset=utf-8";
-const COLUMNS: &str =
-    "id,at,actor,actor_id,address,action,subject,organization_id,outcome,detail\r\n";
-
-/// A change: who did what to whom, when and whence.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = AuditEvent)]
-pub(super) struct EventView {
-    id: i64,
-    #[schema(format = DateTime)]
-    at: String,
-    /// The e-mail address of the user who did it, or `operator`, `system`, `anonymous`.
-    actor: String,
-    actor_id: Option<i64>,
-    /// Whence; empty for the command line.
-    address: String,
-    /// What, such as `token.issue`.
-    action: String,
-    /// To whom, such as `user 7`.
-    subject: String,
-    organization_id: Option<i64>,
-    outcome: String,
-    /// What else matters; never a secret.
-    #[schema(value_type = Object)]
-    detail: serde_json::Value,
-}
-
-impl EventView {
-    fn new(event: AuditEvent) -> Self {
-        Self {
-            id: event.id,
-            at: instant(event.at),
-            actor: event.actor,
-            actor_id: event.actor_id,
-            address: event.address,
-            action: event.action,
-            subject: event.subject,
-            organization_id: event.organization_id,
-            outcome: event.outcome,
-            detail: serde_json::from_str(&event.detail).unwrap_or_default(),
-        }
-    }
-
-    fn csv_line(&self) -> String {
-        let number = |number: Option<i64>| number.map(|n| n.to_string()).unwrap_or_default();
-        let cells = [
-            self.id.to_string(),
-            self.at.clone(),
-            self.actor.clone(),
-            number(self.actor_id),
-            self.address.clone(),
-            self.action.clone(),
-            self.subject.clone(),
-            number(self.organization_id),
-            self.outcome.clone(),
-            self.detail.to_string(),
-        ];
-        let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
-        format!("{}\r\n", cells.join(","))
-    }
-}
-
-/// A cell of a CSV file (RFC 4180). A text that a spreadsheet would take for a formula gets an
-/// apostrophe in front, which makes it text again: names are chosen by whoever has an account.
-fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '|', '%']);
-    let guard = if is_formula { "'" } else { "" };
-    format!("\"{guard}{}\"", text.replace('"', "\"\""))
-}
+use crate::http::csv;
+use crate::http::events::{COLUMNS, EventView};
 
 /// Which events are meant.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -196,29 +128,12 @@ pub(super) async fn list(
 }
 
 fn csv(app: &App, events: &[EventView], next: Option<&str>) -> Response {
-    let mut text = String::from(COLUMNS);
+    let mut text = csv::head(&COLUMNS);
     text.extend(events.iter().map(EventView::csv_line));
-    let mut response = Response::new(Body::from(text));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CSV));
-    let disposition = HeaderValue::from_static("attachment; filename=\"audit-events.csv\"");
-    headers.insert(header::CONTENT_DISPOSITION, disposition);
+    let mut response = csv::file("audit-events.csv", Body::from(text));
     let link = next.map(|next| format!("<{}{next}>; rel=\"next\"", app.config.base_path()));
     if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
-        headers.insert(header::LINK, link);
+        response.headers_mut().insert(header::LINK, link);
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cell;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        assert_eq!(cell("=1+1"), "\"'=1+1\"");
-        assert_eq!(cell("@SUM(A1)"), "\"'@SUM(A1)\"");
-        assert_eq!(cell("a \"b\", c"), "\"a \"\"b\"\", c\"");
-        assert_eq!(cell("plain"), "\"plain\"");
-    }
 }

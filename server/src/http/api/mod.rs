@@ -19,7 +19,7 @@ mod problem;
 mod rotation;
 mod tokens;
 mod users;
-mod views;
+pub(super) mod views;
 
 use axum::Router;
 use axum::routing::{delete, get, post};

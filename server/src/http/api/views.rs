@@ -104,7 +104,7 @@ pub(super) fn lines(text: &str) -> Vec<String> {
 }
 
 /// An instant as RFC 3339 writes it: UTC, to the millisecond.
-pub(super) fn instant(ms: i64) -> String {
+pub(in crate::http) fn instant(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms)
         .map(|at| format!("{at:.3}"))
         .unwrap_or_default()

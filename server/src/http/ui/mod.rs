@@ -6,6 +6,7 @@
 
 mod account;
 pub(crate) mod assets;
+mod audit;
 pub(crate) mod errors;
 pub(crate) mod forms;
 pub(crate) mod frame;
@@ -16,6 +17,7 @@ mod sign_in;
 mod sign_up;
 pub(crate) mod theme;
 pub(crate) mod tokens;
+mod usage;
 pub(crate) mod visitor;
 pub(crate) mod words;
 
@@ -40,6 +42,8 @@ pub fn router(app: &App) -> Router<App> {
         .merge(account::routes())
         .merge(organization::routes())
         .merge(tokens::routes())
+        .merge(usage::routes())
+        .merge(audit::routes())
         .layer(from_fn_with_state(app.clone(), errors::render))
 }
 

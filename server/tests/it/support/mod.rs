@@ -268,6 +268,13 @@ impl TestApp {
     }
 }
 
+/// The context of a request by `user`, who is signed in.
+pub(crate) async fn signed_in(t: &TestApp, user: &User) -> Cx {
+    let cx = t.operator();
+    let secret = t.session(user).await;
+    cx.with_caller(sessions::caller(&t.app, &cx, &secret).await.unwrap())
+}
+
 /// An installation without an account.
 pub(crate) struct EmptyApp {
     pub(crate) app: App,

@@ -38,7 +38,7 @@ const ITS_ADMINS: [u16; 4] = [TO_SIGN_IN, 403, 404, 200];
 const ITS_ADMINS_CHANGE: [u16; 4] = [TO_SIGN_IN, 403, 404, 302];
 
 #[rustfmt::skip]
-const PAGE_ROWS: [PageRow; 50] = [
+const PAGE_ROWS: [PageRow; 54] = [
     //                                                         stranger member other admin
     ("GET", "/", "",                                           [TO_SIGN_IN, 302, 302, 302]),
     ("GET", "/user/login", "",                                 [200, 302, 302, 302]),
@@ -84,6 +84,10 @@ const PAGE_ROWS: [PageRow; 50] = [
     ("GET", "/organization/settings", "",                      ADMINS),
     ("POST", "/organization/settings", "personal_enabled=on&legacy_enabled=on&key_enabled=on&personal_ttl_days=1&key_ttl_days=1&direct_use=warn&max_overlap_hours=1&on_reuse=alert",
                                                                ADMINS_CHANGE),
+    ("GET", "/organization/use", "",                           ADMINS),
+    ("GET", "/organization/use/{name}", "",                    [TO_SIGN_IN, 403, 404, 404]),
+    ("GET", "/organization/audit", "",                         ADMINS),
+    ("GET", "/organization/audit/{name}", "",                  [TO_SIGN_IN, 404, 404, 404]),
     ("GET", "/organization/members/{id}", "",                  ITS_ADMINS),
     ("GET", "/organization/members/{id}/role", "",             ITS_ADMINS),
     ("POST", "/organization/members/{id}/role", "role=admin",  ITS_ADMINS_CHANGE),

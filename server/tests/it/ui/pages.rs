@@ -3,7 +3,7 @@
 use super::browse::Form;
 use crate::support::{Answer, PASSWORD, TestApp};
 
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 16] = [
     "/",
     "/user/account",
     "/user/account/personal-info",
@@ -12,6 +12,8 @@ const PAGES: [&str; 14] = [
     "/user/account/personal-access-token",
     "/user/account/key-token",
     "/user/account/legacy-token",
+    "/organization/use",
+    "/organization/audit",
     "/tokens/unknown",
     "/user/login",
     "/user/signup?token=x",
