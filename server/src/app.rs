@@ -7,6 +7,7 @@ use keybearer_verify::TokenHash;
 
 use crate::clock::{Clock, Random};
 use crate::config::Config;
+use crate::domain::cache::Cache;
 use crate::domain::failed_sign_ins::FailedSignIns;
 use crate::domain::rates::Rates;
 use crate::domain::refusals::Refusals;
@@ -32,6 +33,8 @@ const ALARM_WINDOW_SECONDS: i64 = 60;
 pub struct App {
     pub config: Arc<Config>,
     pub db: Db,
+    /// What was looked up before and is still true.
+    pub cache: Cache,
     pub clock: Clock,
     pub random: Random,
     pub sealing: SealingKey,
@@ -68,12 +71,16 @@ impl App {
                 config.key_file.display()
             );
         }
+        if config.database.reveal().starts_with("sqlite:") {
+            db.changes().set_server_lock(config.server_lock());
+        }
         let sealing = SealingKey::open(&config.key_file, &random)?;
         let given = given.as_ref().map(crate::config::Secret::reveal);
         let signing = SigningKeys::open(&db, &sealing, &random, given, clock.now())
             .await
             .map_err(start_error)?;
         Ok(Self {
+            cache: Cache::new(config.cache_mib),
             config: Arc::new(config),
             db,
             clock,

@@ -17,6 +17,7 @@ use crate::clock::{Clock, Random};
 use crate::config::{Config, Place, Settings};
 use crate::cx::Cx;
 use crate::domain::access::Role;
+use crate::domain::feed::{self, Feed};
 use crate::domain::passwords::Password;
 use crate::domain::set_up;
 use crate::domain::standing_policy;
@@ -28,6 +29,9 @@ use crate::telemetry;
 
 /// How long the end of the process waits for deliveries that are under way.
 const UPKEEP_ENDS_WITHIN: Duration = Duration::from_secs(12);
+
+const LOCK_TRIES: u32 = 5;
+const LOCK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
     let config = Config::load(place, settings)?;
@@ -41,6 +45,10 @@ pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
         )
     })?;
     let app = App::open(config, Clock::System, Random::system()?).await?;
+    let (stop, stopping) = watch::channel(false);
+    let mut feed = Feed::default();
+    feed.hear(&app.db).await.map_err(sentence)?;
+    tokio::spawn(feed::follow(app.clone(), feed, stopping.clone()));
     let outbound = Outbound::open(&app.config.notices)?;
     let system = Cx::system(app.clock.now());
     standing_policy::write(&app, &system)
@@ -52,7 +60,6 @@ pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
     let router = http::router(&app);
     let service: IntoMakeServiceWithConnectInfo<_, SocketAddr> =
         router.into_make_service_with_connect_info();
-    let (stop, stopping) = watch::channel(false);
     let mut upkeep = tokio::spawn(upkeep::run(app.clone(), outbound, stopping));
     axum::serve(listener, service)
         .with_graceful_shutdown(stop_signal())
@@ -73,14 +80,23 @@ pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
 /// Holds the data folder for this process: two servers on one embedded database would not know of
 /// each other's changes. The operating system lets go of it when the process ends, however it ends.
 fn lock(config: &Config) -> anyhow::Result<File> {
-    let path = config.data_dir.join("server.lock");
+    let path = config.server_lock();
     let file = File::create(&path).with_context(|| {
         format!(
             "the data folder {} cannot be written",
             config.data_dir.display()
         )
     })?;
-    match file.try_lock() {
+    // A command looks for a moment whether a server is running.
+    let mut locked = file.try_lock();
+    for _ in 0..LOCK_TRIES {
+        if locked.is_ok() {
+            break;
+        }
+        std::thread::sleep(LOCK_AGAIN_AFTER);
+        locked = file.try_lock();
+    }
+    match locked {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => bail!(
             "another Keybearer server is running on the data folder {}; stop it, or give this one its own --data-dir",

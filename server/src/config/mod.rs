@@ -25,6 +25,7 @@ use policy::PolicySettings;
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_DATA_DIR: &str = "keybearer-data";
+const DEFAULT_CACHE_MIB: u32 = 64;
 const DEFAULT_FILE: &str = "keybearer.toml";
 
 /// Where the data is: what every sub-command needs.
@@ -145,6 +146,9 @@ pub struct Settings {
     /// File with that secret, instead of `webhook_secret`
     #[arg(long, env = "KEYBEARER_WEBHOOK_SECRET_FILE", value_name = "FILE")]
     pub webhook_secret_file: Option<PathBuf>,
+    /// Memory for tokens and accounts that were looked up before, in MiB [default: 64]
+    #[arg(long, env = "KEYBEARER_CACHE_MIB", value_name = "MIB")]
+    pub cache_mib: Option<u32>,
     /// What is logged, in the form of `RUST_LOG` [default: info]
     #[arg(long, env = "KEYBEARER_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -216,6 +220,7 @@ pub struct Config {
     pub token_header: Option<String>,
     #[serde(flatten)]
     pub notices: Notices,
+    pub cache_mib: u32,
     pub log: String,
     pub log_format: LogFormat,
     pub policy: PolicySettings,
@@ -267,6 +272,10 @@ impl Config {
             trusted_proxies: ranges(given.trusted_proxies.or(file.trusted_proxies))?,
             token_header: token_header.as_deref().map(header::checked).transpose()?,
             notices,
+            cache_mib: given
+                .cache_mib
+                .or(file.cache_mib)
+                .unwrap_or(DEFAULT_CACHE_MIB),
             policy: given.policy.above(file.policy),
             log: given.log.or(file.log).unwrap_or_else(|| "info".into()),
             log_format: given.log_format.or(file.log_format).unwrap_or_default(),
@@ -285,6 +294,12 @@ impl Config {
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         let made = builder.create(&self.data_dir);
         made.with_context(|| format!("the data folder {} cannot be made", self.data_dir.display()))
+    }
+
+    /// The file that a running server holds locked.
+    #[must_use]
+    pub fn server_lock(&self) -> PathBuf {
+        self.data_dir.join("server.lock")
     }
 
     /// The path part of the public URL, without a slash at its end: empty, or `/tokens`.

@@ -1,7 +1,10 @@
 //! Finds what a presented credential stands for and has `keybearer_verify::judge` decide.
 //!
-//! Form and checksum come first, then the signature, then one indexed look-up. Nothing on the way to
-//! a yes writes; a use is noted in memory.
+//! Form and checksum come first, then the signature, then the grant: from memory if it is known and
+//! still true (see [`cache`]), else by one indexed look-up. Nothing on the way to a yes writes; a use
+//! is noted in memory.
+
+use std::sync::Arc;
 
 use keybearer_verify::{
     Ask, Claims, Denial, DirectUse, Grant, Malformed, Presented, Purpose, SignedKind, TokenHash,
@@ -11,12 +14,10 @@ use keybearer_verify::{
 use crate::app::App;
 use crate::cx::{Caller, Cx, Notices, Proof};
 use crate::domain::access::Role;
-use crate::domain::grants;
+use crate::domain::cache::{self, Key, Known};
 use crate::domain::signing::{self, Proven};
 use crate::domain::tokens::rotation;
 use crate::error::{Error, Refusal, Result, SentAs};
-use crate::store;
-use crate::store::tokens::TokenWithRulers;
 
 /// How long before its end the answers to a token begin to say so, in milliseconds: 30 days.
 const NOTICE_MS: i64 = 30 * 86_400_000;
@@ -24,9 +25,8 @@ const NOTICE_MS: i64 = 30 * 86_400_000;
 /// A token that opens the door, and whose it is.
 #[derive(Debug)]
 pub struct Found {
-    pub grant: Grant,
-    email: String,
-    role: Option<Role>,
+    pub grant: Arc<Grant>,
+    known: Arc<Known>,
     notices: Notices,
 }
 
@@ -71,19 +71,28 @@ impl<E: Into<Error>> From<E> for Failure {
 /// [`Failure::Refused`] with the reason, [`Failure::Error`] if the database fails.
 pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<Found> {
     let shown = identify(app, cx, text).await?;
-    let row = find(app, cx, &shown).await?;
-    let grant = grants::of_row(&row)?;
+    let (known, was_known) = find(app, cx, &shown).await?;
     let ask = Ask {
         purpose,
         claims: shown.claims(),
         address: cx.address,
         need: None,
     };
-    if let Verdict::Denied(denial) = judge(&grant, &ask, cx.now) {
+    let (known, verdict) = match judge(&known.grant, &ask, cx.now) {
+        // It may have been used since it was looked up; what is remembered does not say so.
+        Verdict::Denied(Denial::LifetimeOverPolicy) if was_known => {
+            let known = cache::read_grant(app, &shown.key).await?.unwrap_or(known);
+            let verdict = judge(&known.grant, &ask, cx.now);
+            (known, verdict)
+        }
+        verdict => (known, verdict),
+    };
+    let grant = &known.grant;
+    if let Verdict::Denied(denial) = verdict {
         app.refusals.note(cx.now, grant.organization_id, denial);
         // Access tokens that were made in the overlap end by themselves; they are no sign of a thief.
         if shown.kind != TokenKind::Access && grant.retires_at.is_some_and(|end| end <= cx.now) {
-            rotation::alarm(app, cx, &grant).await?;
+            rotation::alarm(app, cx, grant).await?;
         }
         return Err(refused(Some(shown.kind), denial));
     }
@@ -99,27 +108,26 @@ pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<
         is_direct_use: purpose == Purpose::Api
             && shown.kind == TokenKind::Personal
             && grant.policy.direct_use == DirectUse::Warn,
-        rate: row.token.rate_per_minute.map(take).transpose()?,
+        rate: known.rate_per_minute.map(take).transpose()?,
     };
-    app.uses.note(cx, &grant);
+    app.uses.note(cx, grant);
     Ok(Found {
-        grant,
-        email: row.email,
-        role: row.role.as_deref().and_then(Role::parse),
+        grant: grant.clone(),
+        known,
         notices,
     })
 }
 
 /// The stored token that was shown.
-async fn find(app: &App, cx: &Cx, shown: &Identified) -> Outcome<TokenWithRulers> {
+async fn find(app: &App, cx: &Cx, shown: &Identified) -> Outcome<(Arc<Known>, bool)> {
     let is_opaque = shown.proof.is_none();
     if is_opaque {
         // Whoever guesses waits before any look-up; a good signature is no guess.
         app.failures_by_address.check(&cx.address_text(), cx.now)?;
     }
-    let row = shown.lookup.find(app).await?;
-    if let Some(row) = row.filter(|row| is_of(row, shown)) {
-        return Ok(row);
+    let found = cache::grant(app, &shown.key).await?;
+    if let Some(found) = found.filter(|(known, _)| is_of(known, shown)) {
+        return Ok(found);
     }
     if is_opaque {
         app.failures_by_address.charge(&cx.address_text(), cx.now)?;
@@ -140,7 +148,7 @@ async fn find(app: &App, cx: &Cx, shown: &Identified) -> Outcome<TokenWithRulers
 struct Identified {
     kind: TokenKind,
     proof: Option<Proven>,
-    lookup: Lookup,
+    key: Key,
 }
 
 impl Identified {
@@ -150,10 +158,10 @@ impl Identified {
 }
 
 async fn identify(app: &App, cx: &Cx, text: &str) -> Outcome<Identified> {
-    let unsigned = |kind, hash| Identified {
+    let unsigned = |kind, hash: TokenHash| Identified {
         kind,
         proof: None,
-        lookup: Lookup::Hash(hash),
+        key: hash.into(),
     };
     let signed = match Presented::parse(text) {
         Ok(Presented::Signed(signed)) => signed,
@@ -182,16 +190,16 @@ async fn identify(app: &App, cx: &Cx, text: &str) -> Outcome<Identified> {
         .await?
         .map_err(|denial| refused(said_kind, denial))?;
     let claims = &proof.claims;
-    let lookup = match (claims.kind, &claims.pat) {
-        (SignedKind::Refresh, _) => Lookup::Hash(signed.hash()),
-        (SignedKind::Access, Some(id)) => Lookup::Id(id.clone()),
+    let key = match (claims.kind, &claims.pat) {
+        (SignedKind::Refresh, _) => signed.hash().into(),
+        (SignedKind::Access, Some(id)) => Key::Id(id.as_str().into()),
         (SignedKind::Access | SignedKind::Other, _) => {
             return Err(refused(said_kind, Denial::UnknownToken));
         }
     };
     Ok(Identified {
         kind: claims.kind.token_kind(),
-        lookup,
+        key,
         proof: Some(proof),
     })
 }
@@ -208,15 +216,21 @@ pub async fn caller_by_token(app: &App, cx: &Cx, text: &str, sent_as: SentAs) ->
     let found = check(app, cx, text, Purpose::Api)
         .await
         .map_err(|failure| failure.into_error(sent_as))?;
+    let (grant, known) = (&found.grant, &found.known);
     Ok(Caller {
-        user_id: found.grant.user_id,
-        email: found.email,
-        organization_id: found.grant.organization_id,
-        role: found.role.unwrap_or(Role::Member),
-        scopes: [found.grant.limits.scopes, found.grant.policy.limits.scopes],
-        ip_ranges: found.grant.limits.ip_ranges,
+        user_id: grant.user_id,
+        email: known.email.clone(),
+        organization_id: grant.organization_id,
+        role: known.role.unwrap_or(Role::Member),
+        scopes: [
+            grant.limits.scopes.clone(),
+            grant.policy.limits.scopes.clone(),
+        ],
+        ip_ranges: grant.limits.ip_ranges.clone(),
         notices: found.notices,
-        proof: Proof::Token { id: found.grant.id },
+        proof: Proof::Token {
+            id: grant.id.clone(),
+        },
     })
 }
 
@@ -230,34 +244,18 @@ pub fn wrong_type(kind: TokenKind) -> Error {
     })
 }
 
-enum Lookup {
-    Id(String),
-    Hash(TokenHash),
-}
-
-impl Lookup {
-    async fn find(&self, app: &App) -> Result<Option<TokenWithRulers>> {
-        let mut tx = app.db.read().await?;
-        Ok(match self {
-            Self::Id(id) => store::tokens::find_with_rulers(&mut tx, id).await?,
-            Self::Hash(hash) => {
-                store::tokens::find_with_rulers_by_hash(&mut tx, hash.as_bytes()).await?
-            }
-        })
-    }
-}
-
-/// Whether the row that was found is of the kind that was shown, of the user that it names, and
+/// Whether the grant that was found is of the kind that was shown, of the user that it names, and
 /// signed with the key that proves it.
-fn is_of(row: &TokenWithRulers, shown: &Identified) -> bool {
+fn is_of(known: &Known, shown: &Identified) -> bool {
     let stored_kind = if shown.kind == TokenKind::Access {
         TokenKind::Personal
     } else {
         shown.kind
     };
     let is_proven = |proof: &Proven| {
-        let by_its_key = shown.kind == TokenKind::Access || proof.is_of(&row.token);
-        by_its_key && proof.claims.user_id == row.token.user_id.to_string()
+        let by_its_key =
+            shown.kind == TokenKind::Access || proof.is_of(known.signing_key_id.as_deref());
+        by_its_key && proof.claims.user_id == known.grant.user_id.to_string()
     };
-    row.token.kind == stored_kind.as_str() && shown.proof.as_ref().is_none_or(is_proven)
+    known.grant.kind == stored_kind && shown.proof.as_ref().is_none_or(is_proven)
 }

@@ -6,10 +6,12 @@
 
 pub mod access;
 pub mod audit;
+pub mod cache;
 pub mod daily_counts;
 pub mod diagnosis;
 pub mod django_passwords;
 pub mod failed_sign_ins;
+pub mod feed;
 mod grants;
 pub mod import;
 pub mod introspection;

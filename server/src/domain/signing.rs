@@ -15,7 +15,6 @@ use keybearer_verify::{Claims, Denial, SignedKind, SigningKey, UnverifiedToken};
 use crate::app::App;
 use crate::clock::Random;
 use crate::domain::sealing::{Purpose, SealingKey};
-use crate::domain::tokens::Token;
 use crate::domain::tokens::exchange::ACCESS_TTL_SECONDS;
 use crate::error::{Error, Result};
 use crate::store::signing_keys::SigningKeyRow;
@@ -68,11 +67,11 @@ impl Key {
 }
 
 impl Proven {
-    /// Whether it is a proof of this personal access token.
+    /// Whether it is a proof of a personal access token that was signed with the key of that id.
     #[must_use]
-    pub fn is_of(&self, token: &Token) -> bool {
-        match &token.signing_key_id {
-            Some(id) => *id == self.key.id,
+    pub fn is_of(&self, signing_key_id: Option<&str>) -> bool {
+        match signing_key_id {
+            Some(id) => id == self.key.id,
             None => self.key.is_own,
         }
     }

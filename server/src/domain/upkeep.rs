@@ -98,7 +98,8 @@ pub async fn finish(app: &App) -> Result<()> {
     failed_sign_ins::flush(app, Due::AtTheEnd).await
 }
 
-/// Forgets what is over: sessions that have ended, sealed successors that nobody may ask for again.
+/// Forgets what is over: sessions that have ended, sealed successors that nobody may ask for again,
+/// changes that every process has heard of.
 ///
 /// # Errors
 /// If the database fails.
@@ -107,6 +108,7 @@ pub async fn clear(app: &App) -> Result<()> {
     let mut tx = app.db.write().await?;
     store::sessions::delete_expired(&mut tx, cx.now).await?;
     store::tokens::delete_sealed(&mut tx, cx.now).await?;
+    store::changes::delete_old(&mut tx).await?;
     tx.commit().await?;
     Ok(())
 }

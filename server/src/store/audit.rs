@@ -3,8 +3,9 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
-use super::engine::{Tx, bind};
+use super::engine::Tx;
 use super::error::StoreError;
+use super::value::bind;
 
 /// One change: who did what to whom, when and whence.
 #[derive(Clone, Debug, FromRow)]

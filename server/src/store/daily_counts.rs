@@ -2,8 +2,9 @@
 
 use sqlx::FromRow;
 
-use super::engine::{Tx, bind};
+use super::engine::Tx;
 use super::error::StoreError;
+use super::value::bind;
 
 /// How often something happened on a day.
 #[derive(Clone, Debug, FromRow, PartialEq, Eq)]

@@ -1,25 +1,29 @@
 //! SQLite and PostgreSQL behind one transaction type.
 //!
 //! Statements are written once, with numbered parameters that both engines read; this file binds
-//! and runs them. On SQLite a write transaction begins *immediate* on the one writing connection:
-//! it waits for its turn at the start instead of failing in the middle.
+//! and runs them. On SQLite a write transaction begins *immediate* on the one writing connection
+//! (see [`super::group`]): it waits for its turn at the start instead of failing in the middle.
 
 use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
 use sqlx::{
     AssertSqlSafe, ConnectOptions, Connection, FromRow, PgPool, Postgres, Sqlite, SqlitePool,
     Transaction,
 };
 
+use super::changes::{self, Change, Changes};
 use super::error::StoreError;
+use super::group::{Turn, Writer};
+use super::listener::{Listener, NOTIFY};
 use super::migrate;
+use super::value::Value;
 
 /// How long a transaction waits for another process's lock or for a free connection.
 const WAIT_FOR: Duration = Duration::from_secs(5);
@@ -28,42 +32,48 @@ const READERS: u32 = 4;
 /// longer than a reader would wait.
 const WAIT_IN_LINE: &str = "set local lock_timeout = '5s'; select pg_advisory_xact_lock(hashtext(current_schema()), 71633)";
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// One that listens and one that reads.
+const FOLLOWER_CONNECTIONS: u32 = 2;
 
 /// A database of either engine.
 #[derive(Clone, Debug)]
-pub struct Db(Engine);
+pub struct Db {
+    engine: Engine,
+    changes: Changes,
+}
 
+/// Whoever follows the changes has connections of his own: he must not wait behind those who wait
+/// for him.
 #[derive(Clone, Debug)]
 enum Engine {
     Sqlite {
         readers: SqlitePool,
-        writer: SqlitePool,
+        writer: Writer,
+        follower: SqlitePool,
     },
-    Postgres(PgPool),
+    Postgres {
+        pool: PgPool,
+        follower: PgPool,
+    },
 }
 
 /// An open transaction.
-pub struct Tx(Inner);
+pub struct Tx {
+    inner: Inner,
+    changes: Changes,
+    /// The changes that its statements have made, as the table has them.
+    changed: Vec<String>,
+    /// Whether the next statement has said what it changes.
+    has_said: bool,
+}
 
 enum Inner {
     Sqlite(Transaction<'static, Sqlite>),
+    /// A turn at SQLite's one writer.
+    Turn(Turn),
     Postgres(Transaction<'static, Postgres>),
-}
-
-/// A parameter of a statement.
-#[derive(Clone, Debug)]
-pub(super) enum Value {
-    Text(Option<String>),
-    Int(Option<i64>),
-    Bool(Option<bool>),
-    Bytes(Option<Vec<u8>>),
-}
-
-impl Value {
-    /// A text with a null character: PostgreSQL cannot hold one, so no row of ours has it.
-    fn is_in_no_row(&self) -> bool {
-        matches!(self, Self::Text(Some(text)) if text.contains('\0'))
-    }
+    SqliteGlance(PoolConnection<Sqlite>),
+    PostgresGlance(PoolConnection<Postgres>),
 }
 
 /// A row that both engines can fill.
@@ -74,22 +84,9 @@ pub(super) trait Row:
 impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
 {}
 
-/// `bind![a, b]`: the parameters `$1`, `$2` of a statement.
-macro_rules! bind {
-    ($($value:expr),* $(,)?) => { vec![$($crate::store::engine::Value::from($value)),*] };
-}
-pub(super) use bind;
-
 /// Runs a sqlx call with the values bound, on whichever engine the transaction is.
 macro_rules! run {
-    ($tx:expr, $query:path, $sql:expr, $values:expr, $method:ident) => {{
-        let sql: Cow<'static, str> = $sql.into();
-        match &mut $tx.0 {
-            Inner::Sqlite(tx) => run!(on tx, $query, sql, $values, $method),
-            Inner::Postgres(tx) => run!(on tx, $query, sql, $values, $method),
-        }
-    }};
-    (on $tx:ident, $query:path, $sql:ident, $values:expr, $method:ident) => {
+    (on $connection:expr, $query:path, $sql:ident, $values:expr, $method:ident) => {
         $values
             .into_iter()
             .fold($query(AssertSqlSafe($sql)), |query, value| match value {
@@ -98,11 +95,22 @@ macro_rules! run {
                 Value::Bool(value) => query.bind(value),
                 Value::Bytes(value) => query.bind(value),
             })
-            .$method(&mut **$tx)
+            .$method($connection)
             .await
             .map(Into::into)
             .map_err(StoreError::from)
     };
+    ($tx:expr, $query:path, $sql:expr, $values:expr, $method:ident) => {{
+        let sql: Cow<'static, str> = $sql.into();
+        $tx.require_said(&sql)?;
+        match &mut $tx.inner {
+            Inner::Sqlite(tx) => run!(on &mut **tx, $query, sql, $values, $method),
+            Inner::Turn(turn) => run!(on turn.connection()?, $query, sql, $values, $method),
+            Inner::Postgres(tx) => run!(on &mut **tx, $query, sql, $values, $method),
+            Inner::SqliteGlance(one) => run!(on &mut **one, $query, sql, $values, $method),
+            Inner::PostgresGlance(one) => run!(on &mut **one, $query, sql, $values, $method),
+        }
+    }};
 }
 
 impl Db {
@@ -136,23 +144,41 @@ impl Db {
             SqlitePoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(WAIT_FOR * 2)
-                .before_acquire(|connection, _| Box::pin(async move { Ok(is_idle(connection)) }))
         };
-        let writer = pool(1).connect_with(options.clone()).await?;
-        Ok(Self(Engine::Sqlite {
-            readers: pool(READERS).connect_lazy_with(options),
-            writer,
-        }))
+        let changes = Changes::default();
+        let writer = Writer::open(options.clone(), changes.clone()).await?;
+        Ok(Self {
+            engine: Engine::Sqlite {
+                readers: pool(READERS).connect_lazy_with(options.clone()),
+                writer,
+                follower: pool(1).connect_lazy_with(options),
+            },
+            changes,
+        })
     }
 
     async fn open_postgres(url: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)?.disable_statement_logging();
         // A pool tries until its time is over and then says so; one connection says what is wrong.
         PgConnection::connect_with(&options).await?.close().await?;
-        let pool = PgPoolOptions::new()
-            .max_connections(POSTGRES_CONNECTIONS)
-            .acquire_timeout(WAIT_FOR);
-        Ok(Self(Engine::Postgres(pool.connect_lazy_with(options))))
+        let pool = |connections| {
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(WAIT_FOR)
+        };
+        Ok(Self {
+            engine: Engine::Postgres {
+                pool: pool(POSTGRES_CONNECTIONS).connect_lazy_with(options.clone()),
+                follower: pool(FOLLOWER_CONNECTIONS).connect_lazy_with(options),
+            },
+            changes: Changes::default(),
+        })
+    }
+
+    /// What this process knows of changes.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// Opens a transaction for reading.
@@ -160,10 +186,43 @@ impl Db {
     /// # Errors
     /// [`StoreError::Unavailable`] if the database cannot be reached.
     pub async fn read(&self) -> Result<Tx, StoreError> {
-        Ok(Tx(match &self.0 {
+        Ok(self.tx(match &self.engine {
             Engine::Sqlite { readers, .. } => Inner::Sqlite(readers.begin().await?),
-            Engine::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+            Engine::Postgres { pool, .. } => Inner::Postgres(pool.begin().await?),
         }))
+    }
+
+    /// For a single statement that reads: what a transaction around it would cost is saved.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database cannot be reached.
+    pub async fn glance(&self) -> Result<Tx, StoreError> {
+        Ok(self.tx(match &self.engine {
+            Engine::Sqlite { readers, .. } => Inner::SqliteGlance(readers.acquire().await?),
+            Engine::Postgres { pool, .. } => Inner::PostgresGlance(pool.acquire().await?),
+        }))
+    }
+
+    /// Opens a transaction for reading what others have changed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database cannot be reached.
+    pub async fn follow(&self) -> Result<Tx, StoreError> {
+        Ok(self.tx(match &self.engine {
+            Engine::Sqlite { follower, .. } => Inner::Sqlite(follower.begin().await?),
+            Engine::Postgres { follower, .. } => Inner::Postgres(follower.begin().await?),
+        }))
+    }
+
+    /// Begins to listen. On SQLite there is nothing to be heard.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database cannot be reached.
+    pub async fn listen(&self) -> Result<Listener, StoreError> {
+        match &self.engine {
+            Engine::Sqlite { .. } => Ok(Listener::deaf()),
+            Engine::Postgres { follower, .. } => Listener::open(follower).await,
+        }
     }
 
     /// Opens a transaction for writing. There is one at a time, over all processes and nodes on the
@@ -172,11 +231,9 @@ impl Db {
     /// # Errors
     /// [`StoreError::Unavailable`] if the database cannot be reached, is locked or read-only.
     pub async fn write(&self) -> Result<Tx, StoreError> {
-        Ok(Tx(match &self.0 {
-            Engine::Sqlite { writer, .. } => {
-                Inner::Sqlite(writer.begin_with("begin immediate").await?)
-            }
-            Engine::Postgres(pool) => {
+        Ok(self.tx(match &self.engine {
+            Engine::Sqlite { writer, .. } => Inner::Turn(writer.turn().await?),
+            Engine::Postgres { pool, .. } => {
                 let mut tx = pool.begin().await?;
                 sqlx::raw_sql(WAIT_IN_LINE).execute(&mut *tx).await?;
                 Inner::Postgres(tx)
@@ -184,19 +241,36 @@ impl Db {
         }))
     }
 
+    fn tx(&self, inner: Inner) -> Tx {
+        Tx {
+            inner,
+            changes: self.changes.clone(),
+            changed: Vec::new(),
+            has_said: false,
+        }
+    }
+
     /// Closes all connections; SQLite then folds its write-ahead log into the file.
     pub async fn close(&self) {
-        match &self.0 {
-            Engine::Sqlite { readers, writer } => {
+        match &self.engine {
+            Engine::Sqlite {
+                readers,
+                writer,
+                follower,
+            } => {
+                follower.close().await;
                 readers.close().await;
                 writer.close().await;
             }
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres { pool, follower } => {
+                follower.close().await;
+                pool.close().await;
+            }
         }
     }
 
     pub(super) fn is_postgres(&self) -> bool {
-        matches!(self.0, Engine::Postgres(_))
+        matches!(self.engine, Engine::Postgres { .. })
     }
 }
 
@@ -205,16 +279,48 @@ impl Tx {
     ///
     /// # Errors
     /// [`StoreError`] if it could not; then nothing of it was done.
-    pub async fn commit(self) -> Result<(), StoreError> {
-        match self.0 {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changes::insert(&mut self, &mut changed).await?;
+        let others = (!changed.is_empty()).then(|| self.changes.clone());
+        match self.inner {
             Inner::Sqlite(tx) => tx.commit().await?,
-            Inner::Postgres(tx) => tx.commit().await?,
+            Inner::Turn(turn) => turn.commit(changed).await?,
+            Inner::SqliteGlance(_) | Inner::PostgresGlance(_) => {}
+            Inner::Postgres(mut tx) => {
+                if !changed.is_empty() {
+                    sqlx::query(NOTIFY).execute(&mut *tx).await?;
+                }
+                tx.commit().await?;
+                changed.iter().for_each(|text| self.changes.mark(text));
+            }
+        }
+        if let Some(changes) = others {
+            changes.settle().await;
         }
         Ok(())
     }
 
     pub(super) fn is_postgres(&self) -> bool {
-        matches!(self.0, Inner::Postgres(_))
+        matches!(self.inner, Inner::Postgres(_))
+    }
+
+    /// What the next statement changes. A statement that changes what grants are made of is refused
+    /// without it.
+    pub(super) fn changing(&mut self, change: Change<'_>) -> &mut Self {
+        self.changed.extend(change.text());
+        self.has_said = true;
+        self
+    }
+
+    fn require_said(&mut self, sql: &str) -> Result<(), StoreError> {
+        let has_said = std::mem::take(&mut self.has_said);
+        if has_said || !changes::is_of_remembered(sql) {
+            return Ok(());
+        }
+        Err(StoreError::Unusable(format!(
+            "a statement changes what grants are made of without saying so (Tx::changing): {sql}"
+        )))
     }
 
     pub(super) async fn execute(
@@ -257,18 +363,19 @@ impl Tx {
 
     /// Runs a script of several statements without parameters.
     pub(super) async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        match &mut self.0 {
+        match &mut self.inner {
             Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+            Inner::Turn(turn) => sqlx::raw_sql(sql)
+                .execute(turn.connection()?)
+                .await
+                .map(drop)?,
             Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+            Inner::SqliteGlance(_) | Inner::PostgresGlance(_) => {
+                return Err(StoreError::Unusable("a glance runs no script".into()));
+            }
         }
         Ok(())
     }
-}
-
-/// Whether no transaction is open on a connection from the pool. SQLite takes a transaction back by
-/// itself when the disk is full; the driver then still counts one, and the connection is done for.
-fn is_idle(connection: &SqliteConnection) -> bool {
-    !connection.is_in_transaction()
 }
 
 /// How many rows a statement touched.
@@ -289,59 +396,5 @@ impl From<sqlx::postgres::PgQueryResult> for Done {
         Self {
             rows: result.rows_affected(),
         }
-    }
-}
-
-impl From<&str> for Value {
-    fn from(value: &str) -> Self {
-        Self::Text(Some(value.to_owned()))
-    }
-}
-
-impl From<&String> for Value {
-    fn from(value: &String) -> Self {
-        Self::Text(Some(value.clone()))
-    }
-}
-
-impl From<Option<&str>> for Value {
-    fn from(value: Option<&str>) -> Self {
-        Self::Text(value.map(str::to_owned))
-    }
-}
-
-impl From<i64> for Value {
-    fn from(value: i64) -> Self {
-        Self::Int(Some(value))
-    }
-}
-
-impl From<Option<i64>> for Value {
-    fn from(value: Option<i64>) -> Self {
-        Self::Int(value)
-    }
-}
-
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self::Bool(Some(value))
-    }
-}
-
-impl From<Option<bool>> for Value {
-    fn from(value: Option<bool>) -> Self {
-        Self::Bool(value)
-    }
-}
-
-impl From<&[u8]> for Value {
-    fn from(value: &[u8]) -> Self {
-        Self::Bytes(Some(value.to_vec()))
-    }
-}
-
-impl From<Option<&[u8]>> for Value {
-    fn from(value: Option<&[u8]>) -> Self {
-        Self::Bytes(value.map(<[u8]>::to_vec))
     }
 }

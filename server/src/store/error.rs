@@ -24,6 +24,17 @@ impl StoreError {
     pub fn is_taken(&self, name: &str) -> bool {
         matches!(self, Self::Taken(taken) if taken == name)
     }
+
+    /// The same failure, for another whom it befell too.
+    pub(super) fn again(&self) -> Self {
+        let words = |error: &sqlx::Error| sqlx::Error::Protocol(error.to_string());
+        match self {
+            Self::Taken(name) => Self::Taken(name.clone()),
+            Self::Unavailable(why, error) => Self::Unavailable(why, words(error)),
+            Self::Unusable(why) => Self::Unusable(why.clone()),
+            Self::Other(error) => Self::Other(words(error)),
+        }
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

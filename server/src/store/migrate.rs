@@ -6,8 +6,9 @@
 use aws_lc_rs::digest;
 use sqlx::FromRow;
 
-use super::engine::{Db, Tx, bind};
+use super::engine::{Db, Tx};
 use super::error::StoreError;
+use super::value::bind;
 
 /// The migrations of both engines, by their common names.
 const MIGRATIONS: &[(&str, &str, &str)] = &[
@@ -15,6 +16,7 @@ const MIGRATIONS: &[(&str, &str, &str)] = &[
     migration!("0002_tokens"),
     migration!("0003_notices"),
     migration!("0005_daily_counts"),
+    migration!("0006_changes"),
     migration!("0007_import"),
 ];
 

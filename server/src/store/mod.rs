@@ -6,9 +6,13 @@
 
 mod engine;
 mod error;
+mod group;
+mod listener;
 mod migrate;
+mod value;
 
 pub mod audit;
+pub mod changes;
 pub mod daily_counts;
 pub mod imports;
 pub mod label_studio;
@@ -22,3 +26,4 @@ pub mod users;
 
 pub use engine::{Db, Tx};
 pub use error::StoreError;
+pub use listener::Listener;

@@ -7,8 +7,9 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
-use super::engine::{Tx, bind};
+use super::engine::Tx;
 use super::error::StoreError;
+use super::value::bind;
 
 /// A notice to one receiver.
 #[derive(Clone, Debug, FromRow)]

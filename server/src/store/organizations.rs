@@ -3,8 +3,10 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
-use super::engine::{Tx, Value, bind};
+use super::changes::Change;
+use super::engine::Tx;
 use super::error::StoreError;
+use super::value::{Value, bind};
 
 /// A group of users with one policy over their tokens.
 #[derive(Clone, Debug, FromRow)]
@@ -66,7 +68,7 @@ pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<i64, Sto
 pub async fn update(tx: &mut Tx, organization: &Organization) -> Result<(), StoreError> {
     let mut values = bind![organization.id];
     values.extend(changeable(organization));
-    tx.execute(
+    tx.changing(Change::Organization(organization.id)).execute(
         "update organizations set title = $2, created_by = $3, invite_sealed = $4, invite_hash = $5, \
          personal_enabled = $6, legacy_enabled = $7, key_enabled = $8, personal_ttl_days = $9, key_ttl_days = $10, \
          max_ttl_days = $11, idle_days = $12, direct_use = $13, scopes = $14, ip_ranges = $15, \
@@ -152,6 +154,7 @@ pub async fn list_by_user(tx: &mut Tx, user_id: i64) -> Result<Vec<Organization>
 
 pub async fn insert_membership(tx: &mut Tx, membership: &Membership) -> Result<i64, StoreError> {
     let (id,) = tx
+        .changing(Change::User(membership.user_id))
         .one(
             "insert into memberships (organization_id, user_id, role, created_at, removed_at) \
              values ($1, $2, $3, $4, $5) returning id",
@@ -169,11 +172,12 @@ pub async fn insert_membership(tx: &mut Tx, membership: &Membership) -> Result<i
 
 /// Writes back role and removal.
 pub async fn update_membership(tx: &mut Tx, membership: &Membership) -> Result<(), StoreError> {
-    tx.execute(
-        "update memberships set role = $2, removed_at = $3 where id = $1",
-        bind![membership.id, &membership.role, membership.removed_at],
-    )
-    .await?;
+    tx.changing(Change::User(membership.user_id))
+        .execute(
+            "update memberships set role = $2, removed_at = $3 where id = $1",
+            bind![membership.id, &membership.role, membership.removed_at],
+        )
+        .await?;
     Ok(())
 }
 

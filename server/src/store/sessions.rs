@@ -2,8 +2,9 @@
 
 use sqlx::FromRow;
 
-use super::engine::{Tx, bind};
+use super::engine::Tx;
 use super::error::StoreError;
+use super::value::bind;
 
 /// A browser that is signed in. The cookie's text is not here, only its digest.
 #[derive(Clone, Debug, FromRow)]

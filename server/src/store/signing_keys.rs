@@ -3,8 +3,9 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
-use super::engine::{Tx, bind};
+use super::engine::Tx;
 use super::error::StoreError;
+use super::value::bind;
 
 /// A signing key; its secret is sealed.
 #[derive(Clone, Debug, FromRow)]

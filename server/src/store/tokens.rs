@@ -3,8 +3,10 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
-use super::engine::{Tx, bind};
+use super::changes::Change;
+use super::engine::Tx;
 use super::error::StoreError;
+use super::value::bind;
 
 /// A personal access token, key token or legacy token. Its secret text is not here.
 #[derive(Clone, Debug, FromRow)]
@@ -266,6 +268,7 @@ pub struct Ending<'a> {
 /// Revokes a token that is not revoked yet; `false` if somebody else was first.
 pub async fn update_revoked(tx: &mut Tx, id: &str, ending: Ending<'_>) -> Result<bool, StoreError> {
     let done = tx
+        .changing(Change::Token(id))
         .execute(
             concatcp!(REVOKE, "id = $4"),
             bind![ending.at, ending.because, ending.by, id],
@@ -281,6 +284,7 @@ pub async fn update_revoked_by_user(
     ending: Ending<'_>,
 ) -> Result<u64, StoreError> {
     let done = tx
+        .changing(Change::User(user_id))
         .execute(
             concatcp!(REVOKE, "user_id = $4"),
             bind![ending.at, ending.because, ending.by, user_id],
@@ -297,6 +301,7 @@ pub async fn update_revoked_by_member(
     ending: Ending<'_>,
 ) -> Result<u64, StoreError> {
     let done = tx
+        .changing(Change::User(user_id))
         .execute(
             concatcp!(REVOKE, "organization_id = $4 and user_id = $5"),
             bind![
@@ -318,6 +323,7 @@ pub async fn update_revoked_by_family(
     ending: Ending<'_>,
 ) -> Result<u64, StoreError> {
     let done = tx
+        .changing(Change::Family(family_id))
         .execute(
             concatcp!(REVOKE, "family_id = $4"),
             bind![ending.at, ending.because, ending.by, family_id],
@@ -334,6 +340,7 @@ pub async fn update_successor(
     (successor_id, retires_at, idempotency_key): (&str, i64, Option<&str>),
 ) -> Result<bool, StoreError> {
     let done = tx
+        .changing(Change::Token(id))
         .execute(
             "update tokens set successor_id = $2, retires_at = $3, idempotency_key = $4 \
              where id = $1 and successor_id is null and revoked_at is null",
@@ -345,21 +352,23 @@ pub async fn update_successor(
 
 /// Changes what its owner may say of a token.
 pub async fn update_name(tx: &mut Tx, id: &str, name: &str, note: &str) -> Result<(), StoreError> {
-    tx.execute(
-        "update tokens set name = $2, note = $3 where id = $1",
-        bind![id, name, note],
-    )
-    .await?;
+    tx.changing(Change::Nothing)
+        .execute(
+            "update tokens set name = $2, note = $3 where id = $1",
+            bind![id, name, note],
+        )
+        .await?;
     Ok(())
 }
 
 /// Forgets the sealed successors whose time is over.
 pub async fn delete_sealed(tx: &mut Tx, now: i64) -> Result<(), StoreError> {
-    tx.execute(
-        "update tokens set sealed = null, sealed_until = null where sealed_until <= $1",
-        bind![now],
-    )
-    .await?;
+    tx.changing(Change::Nothing)
+        .execute(
+            "update tokens set sealed = null, sealed_until = null where sealed_until <= $1",
+            bind![now],
+        )
+        .await?;
     Ok(())
 }
 
@@ -369,12 +378,13 @@ pub async fn update_last_used(
     id: &str,
     (at, address, client): (i64, &str, &str),
 ) -> Result<(), StoreError> {
-    tx.execute(
-        "update tokens set last_used_at = $2, last_used_address = $3, last_used_client = $4 \
+    tx.changing(Change::Nothing)
+        .execute(
+            "update tokens set last_used_at = $2, last_used_address = $3, last_used_client = $4 \
          where id = $1 and (last_used_at is null or last_used_at < $2)",
-        bind![id, at, address, client],
-    )
-    .await?;
+            bind![id, at, address, client],
+        )
+        .await?;
     Ok(())
 }
 

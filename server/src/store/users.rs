@@ -3,8 +3,10 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
-use super::engine::{Tx, bind};
+use super::changes::Change;
+use super::engine::Tx;
 use super::error::StoreError;
+use super::value::bind;
 
 /// A person or a program with an account.
 #[derive(Clone, Debug, FromRow)]
@@ -55,7 +57,7 @@ pub async fn insert(tx: &mut Tx, user: &User) -> Result<i64, StoreError> {
 
 /// Writes back every field of `user` that may change.
 pub async fn update(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
-    tx.execute(
+    tx.changing(Change::User(user.id)).execute(
         "update users set email = $2, username = $3, first_name = $4, last_name = $5, phone = $6, password_hash = $7, \
          is_active = $8, active_organization_id = $9, custom_hotkeys = $10, allow_newsletters = $11, \
          last_activity_at = $12 where id = $1",

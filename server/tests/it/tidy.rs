@@ -102,7 +102,9 @@ fn only_config_reads_the_environment() {
 fn only_serve_starts_background_work() {
     let mut faults = Vec::new();
     for source in files("server/src", &[".rs"]) {
-        if source.path != "server/src/cli/serve.rs" {
+        // The end of a shared transaction goes on though whoever waited for it went away.
+        let may = ["server/src/cli/serve.rs", "server/src/store/group.rs"];
+        if !may.contains(&source.path.as_str()) {
             faults.extend(source.naming(&["spawn(", "spawn_local(", "JoinSet"]));
         }
     }
@@ -195,7 +197,11 @@ fn store_functions_take_a_transaction_first() {
     for source in files("server/src/store", &[".rs"]) {
         if matches!(
             source.path.as_str(),
-            "server/src/store/engine.rs" | "server/src/store/migrate.rs"
+            "server/src/store/engine.rs"
+                | "server/src/store/migrate.rs"
+                // Marks and calls of other processes; no statement of a noun's.
+                | "server/src/store/changes.rs"
+                | "server/src/store/listener.rs"
         ) || source.path.starts_with("server/src/store/label_studio/")
         {
             continue;
@@ -215,7 +221,7 @@ fn store_functions_take_a_transaction_first() {
 fn statements_are_in_lower_case_and_name_their_columns() {
     let mut faults = Vec::new();
     for source in files("server/src/store", &[".rs"]) {
-        faults.extend(source.naming(&[
+        let found = source.naming(&[
             "select *",
             "SELECT ",
             "INSERT ",
@@ -223,7 +229,13 @@ fn statements_are_in_lower_case_and_name_their_columns() {
             "DELETE ",
             "now()",
             "datetime(",
-        ]));
+        ]);
+        // The engine's time is meant, not the process's.
+        faults.extend(
+            found
+                .into_iter()
+                .filter(|place| !place.contains("Instant::now()")),
+        );
     }
     expect_none(&faults);
 }

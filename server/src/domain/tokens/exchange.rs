@@ -31,7 +31,7 @@ pub async fn exchange(app: &App, cx: &Cx, text: &str) -> Result<PlainToken> {
         nbf: None,
         jti: app.random.hex::<16>(),
         user_id: found.grant.user_id.to_string(),
-        pat: Some(found.grant.id),
+        pat: Some(found.grant.id.clone()),
         sub: None,
     };
     let signed = claims

@@ -156,7 +156,7 @@ pub async fn revoke_shown(app: &App, cx: &Cx, text: &str) -> Result<()> {
     let found = store::tokens::find_by_hash(&mut tx, shown.hash().as_bytes())
         .await?
         .ok_or_else(missing)?;
-    let proven = proof.is_some_and(|proof| proof.is_of(&found));
+    let proven = proof.is_some_and(|proof| proof.is_of(found.signing_key_id.as_deref()));
     let token = if proven {
         found
     } else {

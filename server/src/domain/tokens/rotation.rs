@@ -63,7 +63,10 @@ pub async fn rotate(app: &App, cx: &Cx, id: &str, spec: RotationSpec) -> Result<
     let organization = organizations::find_by_id(&mut tx, old.organization_id).await?;
     let overlap_ms = checked_overlap(&organization, &spec)? * HOUR_MS;
     if old.successor_id.is_some() {
-        return repeated(app, cx, &mut tx, (&old, &spec)).await;
+        let rotated = repeated(app, cx, &mut tx, (&old, &spec)).await?;
+        // What it has read may be another's work that is not durable yet; its own end waits for that.
+        tx.commit().await?;
+        return Ok(rotated);
     }
     if old.revoked_at.is_some() || old.expires_at.is_some_and(|end| end <= cx.now) {
         return Err(Error::Conflict(

@@ -2,8 +2,10 @@
 //! of its own on the PostgreSQL that `TEST_POSTGRES_URL` names.
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use keybearer::store::changes::Changes;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use tempfile::TempDir;
 
@@ -20,6 +22,8 @@ pub(crate) fn postgres_url() -> Option<String> {
 pub(crate) struct Database {
     folder: TempDir,
     schema: Option<Schema>,
+    /// Of the app that is tested on it.
+    changes: OnceLock<Changes>,
 }
 
 struct Schema {
@@ -36,6 +40,7 @@ impl Database {
         Self {
             folder: tempfile::tempdir().unwrap(),
             schema,
+            changes: OnceLock::new(),
         }
     }
 
@@ -68,7 +73,13 @@ impl Database {
         all
     }
 
-    /// Runs statements behind the server's back; foreign keys do not hold for them.
+    /// Has [`Self::meddle`] tell the app of it, as the statements of the product do.
+    pub(crate) fn watch(&self, changes: &Changes) {
+        self.changes.set(changes.clone()).unwrap();
+    }
+
+    /// Runs statements behind the server's back; foreign keys do not hold for them. The app forgets
+    /// what it remembers.
     pub(crate) async fn meddle(&self, sql: &str) {
         let setting = match self.schema {
             Some(_) => "set session_replication_role = replica",
@@ -86,6 +97,9 @@ impl Database {
             let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
             connection.execute(sql).await.unwrap();
             connection.close().await.unwrap();
+        }
+        if let Some(changes) = self.changes.get() {
+            changes.mark_everything();
         }
     }
 }

@@ -18,6 +18,7 @@ use keybearer::clock::{Clock, Random};
 use keybearer::config::{Config, Place, Settings};
 use keybearer::cx::Cx;
 use keybearer::domain::access::Role;
+use keybearer::domain::feed::{self, Feed};
 use keybearer::domain::organizations::Organization;
 use keybearer::domain::policy::{self, PolicyChange};
 use keybearer::domain::sealing::Purpose;
@@ -30,6 +31,7 @@ use keybearer::domain::{passwords::Password, sessions};
 use keybearer::store;
 use keybearer_verify::TokenKind;
 use serde_json::json;
+use tokio::sync::watch;
 
 pub(crate) use client::{Answer, Client};
 pub(crate) use database::{Database, postgres_url};
@@ -220,7 +222,9 @@ impl TestApp {
     pub(crate) async fn another_node(&self) -> App {
         let config = (*self.app.config).clone();
         let clock = self.app.clock.clone();
-        App::open(config, clock, Random::seeded(8)).await.unwrap()
+        let app = App::open(config, clock, Random::seeded(8)).await.unwrap();
+        follow(&app).await;
+        app
     }
 
     /// A second organization with its owner. The domain makes only the first one so far, so this
@@ -318,5 +322,18 @@ async fn open(change: impl FnOnce(&mut Settings)) -> (App, Arc<AtomicI64>, Datab
     let config = Config::load(&place, settings).unwrap();
     let clock = Clock::Fixed(time.clone());
     let app = App::open(config, clock, Random::seeded(7)).await.unwrap();
+    database.watch(app.db.changes());
+    follow(&app).await;
     (app, time, database)
+}
+
+/// Has an app hear of changes, as a running server does.
+async fn follow(app: &App) {
+    let mut feed = Feed::default();
+    feed.hear(&app.db).await.unwrap();
+    let app = app.clone();
+    tokio::spawn(async move {
+        let (_never_stops, stopping) = watch::channel(false);
+        feed::follow(app, feed, stopping).await;
+    });
 }
