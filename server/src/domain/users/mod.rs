@@ -4,13 +4,17 @@ pub mod adding;
 pub mod changing;
 pub mod own_password;
 
+use std::sync::Arc;
+
 use crate::app::App;
 use crate::cx::{Actor, Cx};
 use crate::domain::access::{self, Action};
+use crate::domain::cache;
 use crate::domain::members;
 use crate::error::{Error, Result};
 use crate::store::{self, Tx};
 
+pub use crate::domain::cache::Account;
 pub use crate::store::users::User;
 
 /// The longest name, in characters.
@@ -24,6 +28,16 @@ pub async fn find_own(app: &App, cx: &Cx) -> Result<User> {
     let caller = access::require(cx, Action::SeeOwn)?;
     let mut tx = app.db.read().await?;
     find_by_id(&mut tx, caller.user_id).await
+}
+
+/// The caller's own account with what everybody sees of his organization: without a look into the
+/// database as long as nothing of it has changed.
+///
+/// # Errors
+/// As [`find_own`].
+pub async fn account(app: &App, cx: &Cx) -> Result<Arc<Account>> {
+    let caller = access::require(cx, Action::SeeOwn)?;
+    cache::account(app, caller.user_id).await
 }
 
 /// An account that the caller may see: of a member of the organization that he acts in.

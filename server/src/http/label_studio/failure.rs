@@ -230,7 +230,12 @@ fn common(app: &App, status: StatusCode, detail: &str, more: Value) -> Response 
 
 /// A JSON response.
 pub(super) fn json(status: StatusCode, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
+    json_text(status, body.to_string())
+}
+
+/// A JSON response that is written already.
+pub(super) fn json_text(status: StatusCode, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(
         header::CONTENT_TYPE,

@@ -161,28 +161,34 @@ pub(super) async fn views(app: &App, users: &[User]) -> Result<Vec<Map<String, V
                     .clone(),
             },
         };
-        let hotkeys = serde_json::from_str::<Value>(&user.custom_hotkeys);
-        let view = json!({
-            "id": user.id,
-            "first_name": user.first_name,
-            "last_name": user.last_name,
-            "username": user.username,
-            "email": user.email,
-            "last_activity": instant(user.last_activity_at),
-            "custom_hotkeys": hotkeys.unwrap_or_else(|_| json!({})),
-            "avatar": null,
-            "initials": initials(user),
-            "phone": user.phone,
-            "active_organization": user.active_organization_id,
-            "active_organization_meta": {"title": title, "email": email},
-            "allow_newsletters": user.allow_newsletters,
-            "date_joined": instant(user.created_at),
-        });
-        if let Value::Object(view) = view {
-            views.push(view);
-        }
+        views.push(view_in(user, (title, email)));
     }
     Ok(views)
+}
+
+/// A user as Label Studio shows one; his organization's title, and its creator's address.
+pub(super) fn view_in(user: &User, (title, email): (String, String)) -> Map<String, Value> {
+    let hotkeys = serde_json::from_str::<Value>(&user.custom_hotkeys);
+    let view = json!({
+        "id": user.id,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "username": user.username,
+        "email": user.email,
+        "last_activity": instant(user.last_activity_at),
+        "custom_hotkeys": hotkeys.unwrap_or_else(|_| json!({})),
+        "avatar": null,
+        "initials": initials(user),
+        "phone": user.phone,
+        "active_organization": user.active_organization_id,
+        "active_organization_meta": {"title": title, "email": email},
+        "allow_newsletters": user.allow_newsletters,
+        "date_joined": instant(user.created_at),
+    });
+    match view {
+        Value::Object(view) => view,
+        _ => Map::new(),
+    }
 }
 
 /// Two letters for a round picture.
