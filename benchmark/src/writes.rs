@@ -1,6 +1,7 @@
 //! Writers that make, rotate or revoke tokens at the same time, each over its own connection and one
 //! after another. Only answers that say "done" count.
 
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
@@ -62,9 +63,7 @@ pub(crate) async fn measure(run: &Run) -> anyhow::Result<()> {
         "p50_us": u64::try_from(at(50))?,
         "p99_us": u64::try_from(at(99))?,
     });
-    tokio::io::stdout()
-        .write_all(format!("{line}\n").as_bytes())
-        .await?;
+    writeln!(std::io::stdout(), "{line}")?;
     Ok(())
 }
 
@@ -176,8 +175,9 @@ impl Writer {
 }
 
 fn id_and_secret(answer: &Value) -> anyhow::Result<(String, String)> {
-    let text = |name: &str| answer.get(name).and_then(Value::as_str).map(str::to_owned);
-    let id = text("id").with_context(|| format!("no id in {answer}"))?;
-    let secret = text("secret").with_context(|| format!("no secret in {answer}"))?;
-    Ok((id, secret))
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    // A rotation's answer has the token one level down.
+    let id = text(answer.get("id").or(answer.pointer("/token/id")));
+    let secret = text(answer.get("secret"));
+    id.zip(secret).context("an answer without id and secret")
 }

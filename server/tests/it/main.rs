@@ -27,6 +27,7 @@ mod own_header;
 mod parity;
 mod policy;
 mod races;
+mod remembered;
 mod rotation;
 mod scopes;
 mod secrets;

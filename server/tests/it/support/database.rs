@@ -81,6 +81,14 @@ impl Database {
     /// Runs statements behind the server's back; foreign keys do not hold for them. The app forgets
     /// what it remembers.
     pub(crate) async fn meddle(&self, sql: &str) {
+        self.meddle_unseen(sql).await;
+        if let Some(changes) = self.changes.get() {
+            changes.mark_everything();
+        }
+    }
+
+    /// The same, and the app is not told.
+    pub(crate) async fn meddle_unseen(&self, sql: &str) {
         let setting = match self.schema {
             Some(_) => "set session_replication_role = replica",
             None => "pragma foreign_keys = off",
@@ -97,9 +105,6 @@ impl Database {
             let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
             connection.execute(sql).await.unwrap();
             connection.close().await.unwrap();
-        }
-        if let Some(changes) = self.changes.get() {
-            changes.mark_everything();
         }
     }
 }

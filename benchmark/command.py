@@ -1,0 +1,112 @@
+"""./bench: what is measured in which order, and where the tables go."""
+
+import argparse
+import datetime
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import drive
+import growth
+import nodes
+import peer
+import report
+import running
+import writes
+from drive import Request, Work
+
+CONNECTIONS = [2, 8, 32]
+TOKENS = 64
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="./bench", description=__doc__)
+    parser.add_argument("--peer", choices=["label-studio"], help="measure this too; installs it from PyPI")
+    parser.add_argument("--tokens", metavar="N,N", help="fill databases with so many tokens, such as 1e3,1e6,1e7")
+    parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds [3]")
+    parser.add_argument("--seconds", type=int, default=2, help="length of a round [2]")
+    parser.add_argument("--only", choices=["checks", "writes", "nodes", "start"], action="append",
+                        help="only this part, and nothing is written into the docs")
+    parser.add_argument("--no-docs", action="store_true", help="print only, leave docs/performance.md as it is")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    keybearer, limits = running.build()
+    for command, package in (("wrk", "wrk"), ("initdb", "postgresql"), ("psql", "postgresql-client")):
+        running.need(command, package)
+    wanted = options.only or ["checks", "writes", "nodes", "start"]
+    load = os.getloadavg()[0]
+    tables = []
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="keybearer-bench.")))
+        database = stack.enter_context(running.postgres())
+        if "start" in wanted:
+            tables.append(report.start(keybearer, folder))
+        if "checks" in wanted:
+            tables += checks(stack, (keybearer, limits), folder, database, options)
+        if "writes" in wanted:
+            tables.append(writes.measure((keybearer, limits), folder, database))
+        if "nodes" in wanted:
+            tables.append(nodes.measure(keybearer, folder, database))
+        if options.tokens:
+            counts = [int(float(text)) for text in options.tokens.split(",")]
+            tables.append(growth.measure((keybearer, limits), folder, counts))
+    machine = report.machine(load, datetime.datetime.now(datetime.UTC))
+    report.show(machine, tables)
+    if not options.only and not options.no_docs:
+        report.write(machine, tables)
+
+
+def works_of(server, name: str) -> list[Work]:
+    """What is asked of a Keybearer."""
+    personal = [server.make("personal")["secret"] for _ in range(TOKENS)]
+    keys = [server.make("key")["secret"] for _ in range(TOKENS)]
+    access = [server.access(text) for text in personal]
+
+    def is_access(answer):
+        return isinstance(answer, dict) and answer.get("access", "").count(".") == 2
+
+    def is_owner(answer):
+        return isinstance(answer, dict) and answer.get("email") == running.OWNER
+
+    whoami = "/api/current-user/whoami"
+    exchange = [Request("POST", "/api/token/refresh", body=f'{{"refresh":"{text}"}}') for text in personal]
+    return [
+        Work(f"{name}: exchange", server, exchange, is_access, "echo"),
+        Work(f"{name}: whoami, access token", server, [Request("GET", whoami, f"Bearer {text}") for text in access],
+             is_owner, "hello"),
+        Work(f"{name}: whoami, key token", server, [Request("GET", whoami, f"Bearer {text}") for text in keys],
+             is_owner, "hello"),
+        Work(f"{name}: whoami, legacy token", server, [Request("GET", whoami, f"Token {running.LEGACY}")] * TOKENS,
+             is_owner, "hello"),
+    ]
+
+
+def limits_of(server, sample: str) -> list[Work]:
+    body = f'{{"refresh":"{sample}"}}'
+    return [
+        Work("axum hello", server, [Request("GET", "/hello")] * TOKENS, lambda answer: answer == "Hello, World!"),
+        Work("axum, whoami's size", server, [Request("GET", "/sized")] * TOKENS, lambda answer: "pad" in answer),
+        Work("axum JSON echo", server, [Request("POST", "/echo", body=body)] * TOKENS,
+             lambda answer: answer.get("refresh") == sample),
+    ]
+
+
+def checks(stack, programs, folder: Path, database: str, options) -> list:
+    keybearer, limits = programs
+    on_sqlite = running.Keybearer(keybearer, folder / "sqlite", None)
+    stack.callback(on_sqlite.stop)
+    on_postgres = running.Keybearer(keybearer, folder / "postgres", database)
+    stack.callback(on_postgres.stop)
+    least = running.Limits(limits, folder)
+    stack.callback(least.stop)
+    works = works_of(on_sqlite, "SQLite")
+    sample = on_sqlite.make("personal")["secret"]
+    works = limits_of(least, sample) + works + works_of(on_postgres, "PostgreSQL")
+    if options.peer:
+        works += peer.works(stack, folder)
+    drive.interleaved(works, CONNECTIONS, options.rounds, options.seconds)
+    return report.checks(works, CONNECTIONS, {"SQLite": on_sqlite, "PostgreSQL": on_postgres}, options)
