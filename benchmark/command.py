@@ -28,13 +28,14 @@ def arguments():
     parser.add_argument("--seconds", type=int, default=2, help="length of a round [2]")
     parser.add_argument("--only", choices=["checks", "writes", "nodes", "start"], action="append",
                         help="only this part, and nothing is written into the docs")
+    parser.add_argument("--no-build", action="store_true", help="measure what is built already")
     parser.add_argument("--no-docs", action="store_true", help="print only, leave docs/performance.md as it is")
     return parser.parse_args()
 
 
 def main():
     options = arguments()
-    keybearer, limits = running.build()
+    keybearer, limits = running.build(not options.no_build)
     for command, package in (("wrk", "wrk"), ("initdb", "postgresql"), ("psql", "postgresql-client")):
         running.need(command, package)
     wanted = options.only or ["checks", "writes", "nodes", "start"]

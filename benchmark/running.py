@@ -44,9 +44,10 @@ def _of_postgres(command: str) -> str | None:
     return str(found[-1]) if found else None
 
 
-def build() -> tuple[Path, Path]:
+def build(anew: bool) -> tuple[Path, Path]:
     """The two programs, built for release."""
-    subprocess.run(["cargo", "build", "--release", "--workspace"], cwd=ROOT, check=True)
+    if anew:
+        subprocess.run(["cargo", "build", "--release", "--workspace"], cwd=ROOT, check=True)
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
     return target / "keybearer", target / "keybearer-benchmark"
 

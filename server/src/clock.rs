@@ -1,7 +1,7 @@
 //! Time and chance as values, so that a test can hold both still.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
@@ -38,7 +38,14 @@ fn system_now() -> i64 {
 /// Where random bytes come from: a cryptographic generator, seeded by the operating system or by a
 /// test.
 #[derive(Clone, Debug)]
-pub struct Random(Arc<Mutex<StdRng>>);
+pub struct Random(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    /// One generator a thread: an exchange draws an id, and must not wait for another's.
+    System,
+    Seeded(Arc<Mutex<StdRng>>),
+}
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -48,28 +55,36 @@ impl Random {
     /// # Errors
     /// If the operating system has no randomness to give.
     pub fn system() -> anyhow::Result<Self> {
-        let mut seed = [0; 32];
-        rand::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut seed)?;
-        Ok(Self(Arc::new(Mutex::new(StdRng::from_seed(seed)))))
+        // The threads' generators take their seeds from the same place, and would panic.
+        rand::TryRng::try_fill_bytes(&mut rand::rngs::SysRng, &mut [0; 32])?;
+        Ok(Self(Source::System))
     }
 
     /// The same bytes for the same seed.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        Self(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
+        Self(Source::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(
+            seed,
+        )))))
     }
 
     #[must_use]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.with(|rng| rng.fill_bytes(&mut bytes));
+        match &self.0 {
+            Source::System => of_this_thread().fill_bytes(&mut bytes),
+            Source::Seeded(rng) => lock(rng).fill_bytes(&mut bytes),
+        }
         bytes
     }
 
     /// `N` numbers below 62, evenly drawn: the characters of a key token.
     #[must_use]
     pub fn base62<const N: usize>(&self) -> [u8; N] {
-        self.with(|rng| std::array::from_fn(|_| rng.random_range(0..62)))
+        match &self.0 {
+            Source::System => digits(&mut of_this_thread()),
+            Source::Seeded(rng) => digits(&mut *lock(rng)),
+        }
     }
 
     /// A text of `N` random letters and digits.
@@ -86,9 +101,10 @@ impl Random {
     /// `N` random bytes as lower-case hex digits.
     #[must_use]
     pub fn hex<const N: usize>(&self) -> String {
-        self.bytes::<N>()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
+        let nibbles = self.bytes::<N>().into_iter();
+        nibbles
+            .flat_map(|byte| [byte >> 4, byte & 0xf])
+            .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
             .collect()
     }
 
@@ -109,14 +125,21 @@ impl Random {
             part(20..32)
         )
     }
+}
 
-    fn with<T>(&self, draw: impl FnOnce(&mut StdRng) -> T) -> T {
-        // A generator that somebody panicked over is still a generator.
-        draw(
-            &mut self
-                .0
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
-        )
-    }
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that takes the thread's generator"
+)]
+fn of_this_thread() -> rand::rngs::ThreadRng {
+    rand::rng()
+}
+
+fn digits<const N: usize>(rng: &mut impl Rng) -> [u8; N] {
+    std::array::from_fn(|_| rng.random_range(0..62))
+}
+
+fn lock(rng: &Mutex<StdRng>) -> MutexGuard<'_, StdRng> {
+    // A generator that somebody panicked over is still a generator.
+    rng.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,7 @@
 //! How many requests a minute a token may make, if its owner limited it. Counted in this process.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cx::Rate;
@@ -10,9 +11,12 @@ const WINDOW_MS: i64 = 60_000;
 /// Tokens that are counted at the most before those whose minute is over are forgotten.
 const CAPACITY: usize = 100_000;
 
+/// Tokens that share a lock: one part in so many.
+const PARTS: usize = 16;
+
 /// The counters of the running minute, by token.
 #[derive(Clone, Debug, Default)]
-pub struct Rates(Arc<Mutex<HashMap<String, Window>>>);
+pub struct Rates(Arc<[Mutex<HashMap<String, Window>>; PARTS]>);
 
 #[derive(Clone, Copy, Debug)]
 struct Window {
@@ -26,10 +30,10 @@ impl Rates {
     /// # Errors
     /// [`Error::TooMany`] with the seconds until the next minute of the token begins.
     pub fn take(&self, id: &str, limit: i64, now: i64) -> Result<Rate> {
-        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut windows = self.part(id).lock().unwrap_or_else(PoisonError::into_inner);
         let is_open =
             |window: &Window| (window.began_at..window.began_at + WINDOW_MS).contains(&now);
-        if windows.len() >= CAPACITY {
+        if windows.len() >= CAPACITY / PARTS {
             windows.retain(|_, window| is_open(window));
         }
         let window = windows.entry(id.to_owned()).or_insert(Window {
@@ -54,5 +58,13 @@ impl Rates {
             remaining: limit - window.count,
             reset_seconds,
         })
+    }
+
+    fn part(&self, id: &str) -> &Mutex<HashMap<String, Window>> {
+        let mut hasher = DefaultHasher::new();
+        id.hash(&mut hasher);
+        let [first, ..] = &*self.0;
+        let at = usize::try_from(hasher.finish() & 0xff).unwrap_or_default() % PARTS;
+        self.0.get(at).unwrap_or(first)
     }
 }

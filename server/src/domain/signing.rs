@@ -6,10 +6,11 @@
 //! retired one no longer than such a token lives.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::Context;
+use arc_swap::ArcSwap;
 use keybearer_verify::{Claims, Denial, SignedKind, SigningKey, UnverifiedToken};
 
 use crate::app::App;
@@ -40,7 +41,7 @@ pub struct SigningKeys(Arc<Held>);
 
 #[derive(Debug)]
 struct Held {
-    keys: RwLock<Arc<[Arc<Key>]>>,
+    keys: ArcSwap<Vec<Arc<Key>>>,
     /// How many looks into the database have begun.
     looks: AtomicU64,
     turn: tokio::sync::Mutex<()>,
@@ -139,7 +140,7 @@ impl SigningKeys {
         let rows = store::signing_keys::list(&mut tx).await?;
         tx.commit().await?;
         Ok(Self(Arc::new(Held {
-            keys: RwLock::new(ready(sealing, &rows)?),
+            keys: ArcSwap::from_pointee(ready(sealing, &rows)?),
             looks: AtomicU64::new(0),
             turn: tokio::sync::Mutex::new(()),
         })))
@@ -175,13 +176,13 @@ impl SigningKeys {
         drop(tx);
         if !self.is_of(&rows) {
             let keys = ready(sealing, &rows)?;
-            *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+            self.0.keys.store(Arc::new(keys));
         }
         Ok(())
     }
 
     fn prove(&self, shown: &UnverifiedToken, now: i64) -> std::result::Result<Proven, Denial> {
-        for key in &*self.keys() {
+        for key in self.0.keys.load().iter() {
             match shown.verify([&key.secret]) {
                 Err(Denial::BadSignature) => {}
                 Err(denial) => return Err(denial),
@@ -197,12 +198,8 @@ impl SigningKeys {
         Err(Denial::BadSignature)
     }
 
-    fn keys(&self) -> Arc<[Arc<Key>]> {
-        self.0
-            .keys
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    fn keys(&self) -> Arc<Vec<Arc<Key>>> {
+        self.0.keys.load_full()
     }
 
     fn is_of(&self, rows: &[SigningKeyRow]) -> bool {
@@ -256,7 +253,7 @@ pub(super) fn find_secret<'r>(
 }
 
 /// The stored keys, ready for use, in the same order: the one that signs comes first.
-fn ready(sealing: &SealingKey, rows: &[SigningKeyRow]) -> Result<Arc<[Arc<Key>]>> {
+fn ready(sealing: &SealingKey, rows: &[SigningKeyRow]) -> Result<Vec<Arc<Key>>> {
     let key = |row: &SigningKeyRow| {
         Ok(Arc::new(Key {
             id: row.id.clone(),

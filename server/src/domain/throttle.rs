@@ -4,6 +4,7 @@
 //! after the window; a success forgets the key's failures at once.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
@@ -19,6 +20,8 @@ pub struct Throttle {
     limit: u32,
     window_ms: i64,
     tries: Arc<Mutex<HashMap<String, Tries>>>,
+    /// Until when some key or other is shut; as long as none is, nobody needs the lock to know.
+    shut_until: Arc<AtomicI64>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +38,7 @@ impl Throttle {
             limit,
             window_ms: window_seconds * 1000,
             tries: Arc::default(),
+            shut_until: Arc::new(AtomicI64::new(i64::MIN)),
         }
     }
 
@@ -69,7 +73,17 @@ impl Throttle {
             });
         }
         seen.count += 1;
+        if seen.count >= self.limit {
+            let until = seen.since + self.window_ms;
+            self.shut_until.fetch_max(until, Ordering::SeqCst);
+        }
         Ok(())
+    }
+
+    /// Whether any key may have no try left.
+    #[must_use]
+    pub fn is_any_shut(&self, now: i64) -> bool {
+        now < self.shut_until.load(Ordering::SeqCst)
     }
 
     /// Passes while `key` has a try left, without charging one.

@@ -13,7 +13,7 @@ use keybearer::domain::feed::Feed;
 use keybearer::domain::policy::PolicyChange;
 use keybearer::domain::tokens::rotation::{self, RotationSpec};
 use keybearer::domain::users::changing;
-use keybearer::domain::{introspection, members, tokens};
+use keybearer::domain::{introspection, members, organizations, tokens};
 use keybearer::store::changes::{Change, Changes, Stamp, TRUSTED_FOR};
 use keybearer_verify::{Purpose, TokenKind};
 
@@ -156,8 +156,9 @@ async fn whoami_says_what_was_changed_a_moment_ago() {
         .await
         .unwrap();
     assert_eq!(first_name().await, ("Ada".to_owned(), title));
-    let renamed = keybearer::domain::organizations::update_title(&t.app, &t.operator(), 1, "Anew");
-    renamed.await.unwrap();
+    organizations::update_title(&t.app, &t.operator(), 1, "Anew")
+        .await
+        .unwrap();
     assert_eq!(first_name().await, ("Ada".to_owned(), "Anew".to_owned()));
 }
 
