@@ -1,5 +1,6 @@
 //! What lives as long as the process: one value, handed to every operation.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, bail};
@@ -29,8 +30,14 @@ const FAILURE_WINDOW_SECONDS: i64 = 60;
 const ALARM_WINDOW_SECONDS: i64 = 60;
 
 /// The process's state. Cloning it is cheap: all clones are the same process.
+///
+/// One pointer and not one for each part: each request hands it on many times.
 #[derive(Clone, Debug)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+#[derive(Debug)]
+pub struct Parts {
     pub config: Arc<Config>,
     pub db: Db,
     /// What was looked up before and is still true.
@@ -50,7 +57,7 @@ pub struct App {
     pub uses: Uses,
     pub refusals: Refusals,
     /// The digest of the set-up link's secret, while there is no account.
-    pub set_up_secret: Arc<Mutex<Option<TokenHash>>>,
+    pub set_up_secret: Mutex<Option<TokenHash>>,
 }
 
 impl App {
@@ -79,7 +86,7 @@ impl App {
         let signing = SigningKeys::open(&db, &sealing, &random, given, clock.now())
             .await
             .map_err(start_error)?;
-        Ok(Self {
+        Ok(Self(Arc::new(Parts {
             cache: Cache::new(config.cache_mib),
             config: Arc::new(config),
             db,
@@ -95,8 +102,16 @@ impl App {
             rates: Rates::default(),
             uses: Uses::default(),
             refusals: Refusals::default(),
-            set_up_secret: Arc::default(),
-        })
+            set_up_secret: Mutex::default(),
+        })))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
 

@@ -2,23 +2,18 @@
 
 use std::fmt;
 
-use jsonwebtoken::{DecodingKey, EncodingKey};
+use aws_lc_rs::hmac;
 
-/// An HMAC-SHA-256 key (HS256, RFC 7518 section 3.2), ready for use.
+/// An HMAC-SHA-256 key (HS256, RFC 7518 section 3.2), ready for use: its two blocks are hashed once
+/// and not for each token.
 #[derive(Clone)]
-pub struct SigningKey {
-    pub(crate) encoding: EncodingKey,
-    pub(crate) decoding: DecodingKey,
-}
+pub struct SigningKey(pub(crate) hmac::Key);
 
 impl SigningKey {
     /// Takes the bytes of the secret as they are, without decoding, as Label Studio does.
     #[must_use]
     pub fn hs256(secret: &[u8]) -> Self {
-        Self {
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-        }
+        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
     }
 }
 

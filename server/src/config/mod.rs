@@ -146,6 +146,9 @@ pub struct Settings {
     /// File with that secret, instead of `webhook_secret`
     #[arg(long, env = "KEYBEARER_WEBHOOK_SECRET_FILE", value_name = "FILE")]
     pub webhook_secret_file: Option<PathBuf>,
+    /// Tokens that ended so many days ago are moved to the archive [default: never]
+    #[arg(long, env = "KEYBEARER_ARCHIVE_AFTER_DAYS", value_name = "DAYS")]
+    pub archive_after_days: Option<u32>,
     /// Memory for tokens and accounts that were looked up before, in MiB [default: 64]
     #[arg(long, env = "KEYBEARER_CACHE_MIB", value_name = "MIB")]
     pub cache_mib: Option<u32>,
@@ -220,6 +223,7 @@ pub struct Config {
     pub token_header: Option<String>,
     #[serde(flatten)]
     pub notices: Notices,
+    pub archive_after_days: Option<u32>,
     pub cache_mib: u32,
     pub log: String,
     pub log_format: LogFormat,
@@ -272,6 +276,7 @@ impl Config {
             trusted_proxies: ranges(given.trusted_proxies.or(file.trusted_proxies))?,
             token_header: token_header.as_deref().map(header::checked).transpose()?,
             notices,
+            archive_after_days: given.archive_after_days.or(file.archive_after_days),
             cache_mib: given
                 .cache_mib
                 .or(file.cache_mib)

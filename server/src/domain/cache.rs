@@ -114,7 +114,12 @@ pub async fn grant(app: &App, key: &Key) -> Result<Option<(Arc<Known>, bool)>> {
     let known = app.cache.0.grants.get(key);
     match known.filter(|known| app.db.changes().none_since(known.stamp, &known.slots)) {
         Some(known) => Ok(Some((known, true))),
-        None => Ok(read_grant(app, key).await?.map(|known| (known, false))),
+        // Boxed, as all that is rare on this way: the frame of a request is moved about more than once,
+        // and should be small.
+        None => {
+            let read = Box::pin(read_grant(app, key)).await?;
+            Ok(read.map(|known| (known, false)))
+        }
     }
 }
 
@@ -178,6 +183,10 @@ pub async fn account(app: &App, user_id: i64) -> Result<Arc<Account>> {
     {
         return Ok(known);
     }
+    Box::pin(read_account(app, user_id)).await
+}
+
+async fn read_account(app: &App, user_id: i64) -> Result<Arc<Account>> {
     let stamp = app.db.changes().stamp();
     let mut tx = app.db.read().await?;
     let mut user = users::find_by_id(&mut tx, user_id).await?;

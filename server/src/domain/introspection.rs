@@ -81,7 +81,8 @@ pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<
     let (known, verdict) = match judge(&known.grant, &ask, cx.now) {
         // It may have been used since it was looked up; what is remembered does not say so.
         Verdict::Denied(Denial::LifetimeOverPolicy) if was_known => {
-            let known = cache::read_grant(app, &shown.key).await?.unwrap_or(known);
+            let read = Box::pin(cache::read_grant(app, &shown.key)).await?;
+            let known = read.unwrap_or(known);
             let verdict = judge(&known.grant, &ask, cx.now);
             (known, verdict)
         }
@@ -92,7 +93,7 @@ pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<
         app.refusals.note(cx.now, grant.organization_id, denial);
         // Access tokens that were made in the overlap end by themselves; they are no sign of a thief.
         if shown.kind != TokenKind::Access && grant.retires_at.is_some_and(|end| end <= cx.now) {
-            rotation::alarm(app, cx, grant).await?;
+            Box::pin(rotation::alarm(app, cx, grant)).await?;
         }
         return Err(refused(Some(shown.kind), denial));
     }

@@ -5,6 +5,7 @@
 //! that order. No HTTP, no SQL and no templates in here.
 
 pub mod access;
+pub mod archive;
 pub mod audit;
 pub mod cache;
 pub mod daily_counts;

@@ -77,6 +77,10 @@ pub async fn by_link(
 /// # Errors
 /// [`Error::Invalid`] for an e-mail address, password or token text that is not right.
 pub async fn first_owner(app: &App, cx: &Cx, spec: UserSpec) -> Result<Option<User>> {
+    // A server that is started again has its owner, and hashing is slow on purpose.
+    if !is_needed(app).await? {
+        return Ok(None);
+    }
     let password_hash = adding::prepare_password(app, spec.password.as_ref()).await?;
     let mut tx = app.db.write().await?;
     if store::users::any(&mut tx).await? {

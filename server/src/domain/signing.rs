@@ -101,7 +101,7 @@ pub async fn prove(
     if !matches!(first, Err(Denial::BadSignature)) || !shown.has_signature() {
         return Ok(first);
     }
-    app.signing.look(&app.db, &app.sealing).await?;
+    Box::pin(app.signing.look(&app.db, &app.sealing)).await?;
     Ok(app.signing.prove(shown, now))
 }
 

@@ -8,7 +8,7 @@ use tokio::time::MissedTickBehavior;
 use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::failed_sign_ins::{self, Due};
-use crate::domain::{notices, refusals, uses};
+use crate::domain::{archive, notices, refusals, uses};
 use crate::error::Result;
 use crate::outbound::Outbound;
 use crate::store;
@@ -99,7 +99,7 @@ pub async fn finish(app: &App) -> Result<()> {
 }
 
 /// Forgets what is over: sessions that have ended, sealed successors that nobody may ask for again,
-/// changes that every process has heard of.
+/// changes that every process has heard of; and archives tokens that ended long ago.
 ///
 /// # Errors
 /// If the database fails.
@@ -110,5 +110,5 @@ pub async fn clear(app: &App) -> Result<()> {
     store::tokens::delete_sealed(&mut tx, cx.now).await?;
     store::changes::delete_old(&mut tx).await?;
     tx.commit().await?;
-    Ok(())
+    archive::run(app).await.map(drop)
 }

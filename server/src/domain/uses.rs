@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keybearer_verify::{Grant, TokenKind};
@@ -25,10 +26,19 @@ const LONGEST_CLIENT: usize = 256;
 
 /// The uses that are not written down yet.
 #[derive(Clone, Debug, Default)]
-pub struct Uses(Arc<[Mutex<Notebook>; NOTEBOOKS]>);
+pub struct Uses(Arc<[Mutex<Pages>; NOTEBOOKS]>);
 
 /// By token and day.
 type Notebook = HashMap<(String, i64), Use>;
+
+/// One thread's notebook. The last day has a map of its own, so that a token that is in it is found
+/// without a copy of its id.
+#[derive(Debug, Default)]
+struct Pages {
+    day: i64,
+    today: HashMap<String, Use>,
+    before: Notebook,
+}
 
 #[derive(Clone, Debug)]
 struct Use {
@@ -36,36 +46,43 @@ struct Use {
     kind: TokenKind,
     count: i64,
     at: i64,
-    address: String,
+    address: Option<IpAddr>,
     client: String,
 }
 
 impl Uses {
     /// Notes a use of the stored token that `grant` is of.
     pub fn note(&self, cx: &Cx, grant: &Grant) {
-        let mut hasher = DefaultHasher::new();
-        std::thread::current().id().hash(&mut hasher);
-        let at = usize::try_from(hasher.finish()).unwrap_or_default() % NOTEBOOKS;
-        let Some(notebook) = self.0.get(at) else {
+        let Some(notebook) = self.0.get(own_notebook()) else {
             return;
         };
-        let mut notebook = notebook.lock().unwrap_or_else(PoisonError::into_inner);
-        let noted = notebook
-            .entry((grant.id.clone(), day_of(cx.now)))
-            .or_insert_with(|| Use {
+        let mut pages = notebook.lock().unwrap_or_else(PoisonError::into_inner);
+        let day = day_of(cx.now);
+        if pages.day != day {
+            pages.turn(day);
+        }
+        if !pages.today.contains_key(&grant.id) {
+            let first = Use {
                 organization_id: grant.organization_id,
                 kind: grant.kind,
                 count: 0,
                 at: i64::MIN,
-                address: String::new(),
+                address: None,
                 client: String::new(),
-            });
+            };
+            pages.today.insert(grant.id.clone(), first);
+        }
+        let Some(noted) = pages.today.get_mut(&grant.id) else {
+            return;
+        };
         noted.count += 1;
         if noted.at <= cx.now {
             noted.at = cx.now;
-            noted.address = cx.address_text();
-            noted.client.clear();
-            noted.client.extend(cx.client.chars().take(LONGEST_CLIENT));
+            noted.address = cx.address;
+            if noted.client != cx.client {
+                noted.client.clear();
+                noted.client.extend(cx.client.chars().take(LONGEST_CLIENT));
+            }
         }
     }
 
@@ -73,9 +90,10 @@ impl Uses {
     fn take(&self) -> Notebook {
         let mut all = Notebook::new();
         for notebook in self.0.iter() {
-            let notebook =
+            let mut pages =
                 std::mem::take(&mut *notebook.lock().unwrap_or_else(PoisonError::into_inner));
-            for (key, noted) in notebook {
+            pages.turn(pages.day);
+            for (key, noted) in pages.before {
                 self::add(&mut all, key, noted);
             }
         }
@@ -86,9 +104,31 @@ impl Uses {
     fn put_back(&self, uses: impl Iterator<Item = ((String, i64), Use)>) {
         if let Some(notebook) = self.0.first() {
             let mut notebook = notebook.lock().unwrap_or_else(PoisonError::into_inner);
-            uses.for_each(|(key, noted)| self::add(&mut notebook, key, noted));
+            uses.for_each(|(key, noted)| self::add(&mut notebook.before, key, noted));
         }
     }
+}
+
+impl Pages {
+    /// Begins another day.
+    fn turn(&mut self, day: i64) {
+        for (id, noted) in self.today.drain() {
+            self::add(&mut self.before, (id, self.day), noted);
+        }
+        self.day = day;
+    }
+}
+
+/// The notebook of this thread.
+fn own_notebook() -> usize {
+    thread_local! {
+        static AT: usize = {
+            let mut hasher = DefaultHasher::new();
+            std::thread::current().id().hash(&mut hasher);
+            usize::try_from(hasher.finish() & 0xffff).unwrap_or_default() % NOTEBOOKS
+        };
+    }
+    AT.with(|at| *at)
 }
 
 fn add(notebook: &mut Notebook, key: (String, i64), noted: Use) {
@@ -129,9 +169,14 @@ async fn write(app: &App, batch: &[((String, i64), Use)]) -> Result<()> {
         *by_kind
             .entry((noted.organization_id, *day, noted.kind.as_str()))
             .or_default() += noted.count;
-        store::tokens::add_uses(&mut tx, id, *day, noted.count).await?;
-        store::tokens::update_last_used(&mut tx, id, (noted.at, &noted.address, &noted.client))
-            .await?;
+        store::token_uses::add_uses(&mut tx, id, *day, noted.count).await?;
+        let address = noted.address.map(|address| address.to_string());
+        let last = (
+            noted.at,
+            address.as_deref().unwrap_or_default(),
+            noted.client.as_str(),
+        );
+        store::tokens::update_last_used(&mut tx, id, last).await?;
     }
     for ((organization_id, day, kind), count) in by_kind {
         let name = kind.to_owned();

@@ -4,6 +4,8 @@
 //! case, RFC 9110 section 11.1), `X-API-Key: …` and in the header that the operator names. Two
 //! different ones are refused: none is ever silently ignored.
 
+use std::borrow::Cow;
+
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
@@ -68,7 +70,7 @@ async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx> {
     let Some(session) = session else {
         return Err(Error::Unauthenticated(refused));
     };
-    let caller = match sessions::caller(app, cx, session).await {
+    let caller = match Box::pin(sessions::caller(app, cx, session)).await {
         Ok(caller) => caller,
         Err(Error::Unauthenticated(_)) => return Err(Error::Unauthenticated(refused)),
         Err(other) => return Err(other),
@@ -108,9 +110,9 @@ fn shown(app: &App, headers: &HeaderMap) -> std::result::Result<Option<(SentAs, 
 
 fn by_scheme(value: &str) -> std::result::Result<Option<(SentAs, String)>, Refusal> {
     let mut words = value.split_ascii_whitespace();
-    let sent_as = match words.next().map(str::to_ascii_lowercase).as_deref() {
-        Some("bearer") => SentAs::Bearer,
-        Some("token") => SentAs::Token,
+    let sent_as = match words.next() {
+        Some(scheme) if scheme.eq_ignore_ascii_case("bearer") => SentAs::Bearer,
+        Some(scheme) if scheme.eq_ignore_ascii_case("token") => SentAs::Token,
         // Another scheme is another system's business, such as a proxy's Basic.
         _ => return Ok(None),
     };
@@ -129,6 +131,9 @@ fn by_api_key(value: &str) -> Option<(SentAs, String)> {
 }
 
 /// Header bytes as text; no token of ours has any above ASCII, so their meaning does not matter.
-fn latin1(bytes: &[u8]) -> String {
-    bytes.iter().copied().map(char::from).collect()
+fn latin1(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+        _ => bytes.iter().copied().map(char::from).collect(),
+    }
 }

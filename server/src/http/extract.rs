@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::app::App;
@@ -35,7 +35,15 @@ pub(super) fn anonymous_cx(app: &App, parts: &Parts) -> Cx {
 /// The client's address: the peer's, unless the peer is a trusted proxy. Then `X-Forwarded-For` is
 /// read from its end, for only what trusted proxies have appended is known to be true.
 pub(super) fn client_address(app: &App, parts: &Parts) -> Option<IpAddr> {
-    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+    address_of(app, &parts.headers, &parts.extensions)
+}
+
+pub(super) fn address_of(
+    app: &App,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> Option<IpAddr> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
     let trusted = |address: &IpAddr| {
         app.config
             .trusted_proxies
@@ -43,8 +51,10 @@ pub(super) fn client_address(app: &App, parts: &Parts) -> Option<IpAddr> {
             .any(|range| range.contains(address))
     };
     let mut address = peer.ip().to_canonical();
-    let forwarded = parts
-        .headers
+    if !trusted(&address) {
+        return Some(address);
+    }
+    let forwarded = headers
         .get_all("x-forwarded-for")
         .iter()
         .filter_map(|line| line.to_str().ok());

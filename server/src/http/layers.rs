@@ -2,13 +2,13 @@
 //! line, a few headers, and an answer even if the program fails.
 
 use std::any::Any;
+use std::net::IpAddr;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderValue, Uri, header};
-use axum::middleware::Next;
+use axum::http::{HeaderValue, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
@@ -22,6 +22,9 @@ use crate::http::{api, extract, label_studio, ui};
 /// its body with most clients; so Keybearer does the same everywhere.
 pub(super) fn normalize(mut request: Request, base_path: &str) -> Request {
     let path = request.uri().path();
+    if base_path.is_empty() && is_normal(path) {
+        return request;
+    }
     let below = path
         .strip_prefix(base_path)
         .filter(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -44,16 +47,31 @@ pub(super) fn normalize(mut request: Request, base_path: &str) -> Request {
     request
 }
 
-/// Logs the request and sets the headers that every answer has. The query is not logged: an invite
-/// link's secret is in it.
-pub(super) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let (method, path) = (parts.method.clone(), parts.uri.path().to_owned());
-    let address = extract::client_address(&app, &parts);
-    let started = Instant::now();
-    let response = next.run(Request::from_parts(parts, body)).await;
+fn is_normal(path: &str) -> bool {
+    path == "/" || (path.starts_with('/') && !path.starts_with("//") && !path.ends_with('/'))
+}
+
+/// What the log says of a request; nothing if it would say nothing. The query is not logged: an
+/// invite link's secret is in it.
+pub(super) struct Seen(Option<(Method, String, Option<IpAddr>, Instant)>);
+
+impl Seen {
+    pub(super) fn of(app: &App, request: &Request) -> Self {
+        Self(tracing::enabled!(tracing::Level::DEBUG).then(|| {
+            (
+                request.method().clone(),
+                request.uri().path().to_owned(),
+                extract::address_of(app, request.headers(), request.extensions()),
+                Instant::now(),
+            )
+        }))
+    }
+}
+
+/// Sets the headers that every answer has, and logs the request.
+pub(super) fn finish(app: &App, seen: Seen, response: Response) -> Response {
     // What no door has written out: the failure behind a panic.
-    let mut response = failure::render(&app, Auth::None, response);
+    let mut response = failure::render(app, Auth::None, response);
     let headers = response.headers_mut();
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
@@ -72,9 +90,11 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
             HeaderValue::from_static("max-age=31536000"),
         );
     }
-    let status = response.status().as_u16();
-    let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    tracing::debug!(%method, path, status, ?address, took_us, "request");
+    if let Some((method, path, address, started)) = seen.0 {
+        let status = response.status().as_u16();
+        let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::debug!(%method, path, status, ?address, took_us, "request");
+    }
     response
 }
 
@@ -91,11 +111,7 @@ pub(super) async fn not_found(State(app): State<App>, parts: Parts) -> Response 
 }
 
 /// Answers for a defect: the cause goes to the log alone.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the form that the layer wants"
-)]
-pub(super) fn panicked(cause: Box<dyn Any + Send>) -> Response {
+pub(super) fn panicked(cause: &(dyn Any + Send)) -> Response {
     let text = cause.downcast_ref::<String>().map(String::as_str);
     let text = text
         .or_else(|| cause.downcast_ref::<&str>().copied())

@@ -4,6 +4,7 @@
 //! domain, and its answer or error into a response. Every path is known with and without a slash at
 //! its end, and below the public URL's path or not, without any redirect: see `layers::normalize`.
 
+mod around;
 mod credentials;
 mod csv;
 mod events;
@@ -17,27 +18,74 @@ pub mod api;
 pub mod label_studio;
 pub mod ui;
 
+use std::convert::Infallible;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use axum::Router;
-use axum::middleware::from_fn_with_state;
-use tower::util::MapRequestLayer;
-use tower::{Layer, ServiceBuilder};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::extract::Request;
+use axum::response::Response;
+use futures_util::FutureExt;
+use tower::Service;
 
 use crate::app::App;
 
-/// The whole service over `app`.
+/// The whole service over `app`, as a router.
 pub fn router(app: &App) -> Router {
-    let doors = Router::new()
-        .merge(label_studio::router(app))
-        .merge(api::router(app))
-        .merge(ui::router(app))
-        .fallback(layers::not_found)
-        .with_state(app.clone());
-    let observed = ServiceBuilder::new()
-        .layer(from_fn_with_state(app.clone(), layers::observe))
-        .layer(CatchPanicLayer::custom(layers::panicked));
-    let base_path = app.config.base_path().to_owned();
-    let normalize = MapRequestLayer::new(move |request| layers::normalize(request, &base_path));
-    // Paths must be normalized before anything is routed, so the router sits inside the layer.
-    Router::new().fallback_service(normalize.layer(doors.layer(observed)))
+    Router::new().fallback_service(Whole::new(app))
+}
+
+/// The whole service. What happens to every request is called here one after another, and not put
+/// around the doors as layers: each layer costs an allocation or two a request.
+#[derive(Clone, Debug)]
+pub struct Whole {
+    app: App,
+    doors: Router,
+}
+
+impl Whole {
+    #[must_use]
+    pub fn new(app: &App) -> Self {
+        let doors = Router::new()
+            .merge(label_studio::router(app))
+            .merge(api::router(app))
+            .merge(ui::router(app))
+            .fallback(layers::not_found)
+            .with_state(app.clone());
+        Self {
+            app: app.clone(),
+            doors,
+        }
+    }
+
+    /// Answers one request.
+    pub async fn answer(&self, request: Request) -> Response {
+        // Paths must be normalized before anything is routed.
+        let request = layers::normalize(request, self.app.config.base_path());
+        let seen = layers::Seen::of(&self.app, &request);
+        let routed = AssertUnwindSafe(self.doors.clone().call(request)).catch_unwind();
+        let response = match routed.await {
+            Ok(Ok(response)) => response,
+            Ok(Err(never)) => match never {},
+            Err(cause) => layers::panicked(&*cause),
+        };
+        layers::finish(&self.app, seen, response)
+    }
+}
+
+impl Service<Request> for Whole {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let whole = self.clone();
+        Box::pin(async move { Ok(whole.answer(request).await) })
+    }
 }

@@ -11,6 +11,7 @@ mod listener;
 mod migrate;
 mod value;
 
+pub mod archive;
 pub mod audit;
 pub mod changes;
 pub mod daily_counts;
@@ -21,6 +22,7 @@ pub mod notices;
 pub mod organizations;
 pub mod sessions;
 pub mod signing_keys;
+pub mod token_uses;
 pub mod tokens;
 pub mod users;
 

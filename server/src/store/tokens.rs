@@ -176,6 +176,28 @@ pub async fn list_by_user(
     .await
 }
 
+/// A user's tokens of a kind in an organization that are neither revoked nor over at `now`, newest
+/// first. Those that have ended are not looked at, however many they are.
+pub async fn list_live_by_user(
+    tx: &mut Tx,
+    (user_id, organization_id): (i64, i64),
+    kind: &str,
+    now: i64,
+    limit: i64,
+) -> Result<Vec<Token>, StoreError> {
+    tx.all(
+        concatcp!(
+            "select ",
+            COLUMNS,
+            " from tokens where user_id = $1 and organization_id = $2 and kind = $3 and revoked_at is null \
+             and (expires_at is null or expires_at > $4) and (retires_at is null or retires_at > $4) \
+             order by created_at desc, id limit $5"
+        ),
+        bind![user_id, organization_id, kind, now, limit],
+    )
+    .await
+}
+
 /// The tokens of an organization that nobody has revoked, with what rules over them.
 pub async fn list_unrevoked_with_rulers(
     tx: &mut Tx,
@@ -386,24 +408,4 @@ pub async fn update_last_used(
         )
         .await?;
     Ok(())
-}
-
-/// Adds to the uses of a token on a day; nothing for a token that is not there.
-pub async fn add_uses(tx: &mut Tx, id: &str, day: i64, uses: i64) -> Result<(), StoreError> {
-    tx.execute(
-        "insert into token_uses (token_id, day, uses) select id, $2, $3 from tokens where id = $1 \
-         on conflict (token_id, day) do update set uses = token_uses.uses + excluded.uses",
-        bind![id, day, uses],
-    )
-    .await?;
-    Ok(())
-}
-
-/// A token's uses by day, the newest day first.
-pub async fn list_uses(tx: &mut Tx, id: &str, limit: i64) -> Result<Vec<(i64, i64)>, StoreError> {
-    tx.all(
-        "select day, uses from token_uses where token_id = $1 order by day desc limit $2",
-        bind![id, limit],
-    )
-    .await
 }

@@ -12,6 +12,7 @@
 mod abuse;
 mod any_header;
 mod api;
+mod archive;
 mod audit;
 mod authorization;
 mod bad_input;

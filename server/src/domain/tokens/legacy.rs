@@ -135,10 +135,11 @@ pub async fn insert(
 }
 
 async fn live(tx: &mut Tx, user_id: i64, organization_id: i64) -> Result<Option<Token>> {
-    let tokens = store::tokens::list_by_user(tx, user_id, organization_id).await?;
-    Ok(tokens
-        .into_iter()
-        .find(|token| token.kind == TokenKind::Legacy.as_str() && token.revoked_at.is_none()))
+    let of = (user_id, organization_id);
+    let kind = TokenKind::Legacy.as_str();
+    // It has no end.
+    let live = store::tokens::list_live_by_user(tx, of, kind, i64::MAX - 1, 1).await?;
+    Ok(live.into_iter().next())
 }
 
 fn checked_text(text: &str) -> Result<&str> {

@@ -140,5 +140,5 @@ pub fn state(token: &Token, now: i64) -> &'static str {
 pub async fn uses(app: &App, cx: &Cx, id: &str, days: i64) -> Result<Vec<(i64, i64)>> {
     let token = super::find(app, cx, id).await?;
     let mut tx = app.db.read().await?;
-    Ok(store::tokens::list_uses(&mut tx, &token.id, days.clamp(1, 366)).await?)
+    Ok(store::token_uses::list_uses(&mut tx, &token.id, days.clamp(1, 366)).await?)
 }

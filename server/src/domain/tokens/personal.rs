@@ -60,9 +60,10 @@ pub fn unsigned_text(token: &Token) -> String {
 /// # Errors
 /// If the caller may not see them.
 pub async fn list_live(app: &App, cx: &Cx) -> Result<Vec<Token>> {
-    let mut tokens = super::listing::own(app, cx).await?;
-    tokens.retain(|token| is_live(token, cx.now));
-    Ok(tokens)
+    let caller = access::require(cx, Action::SeeOwn)?;
+    let mut tx = app.db.read().await?;
+    let of = (caller.user_id, caller.organization_id);
+    live(&mut tx, cx, of, i64::MAX).await
 }
 
 /// Puts a new personal access token in an old one's place. The old one dies at once, as in Label
@@ -182,8 +183,10 @@ pub async fn revoke_shown(app: &App, cx: &Cx, text: &str) -> Result<()> {
 /// Under `strict_single_pat`: a second working token is refused with Label Studio's sentence.
 pub(super) async fn refuse_second(tx: &mut Tx, cx: &Cx, owner: &User) -> Result<()> {
     let organization = organizations::of_user(tx, cx, owner).await?;
-    let tokens = store::tokens::list_by_user(tx, owner.id, organization.id).await?;
-    if tokens.iter().any(|token| is_live(token, cx.now)) {
+    if !live(tx, cx, (owner.id, organization.id), 1)
+        .await?
+        .is_empty()
+    {
         return Err(Error::Conflict(
             "You already have a valid token. Please revoke it before creating a new one.".into(),
         ));
@@ -191,9 +194,7 @@ pub(super) async fn refuse_second(tx: &mut Tx, cx: &Cx, owner: &User) -> Result<
     Ok(())
 }
 
-fn is_live(token: &Token, now: i64) -> bool {
-    token.kind == TokenKind::Personal.as_str()
-        && token.revoked_at.is_none()
-        && token.retires_at.is_none_or(|end| now < end)
-        && token.expires_at.is_none_or(|end| now < end)
+async fn live(tx: &mut Tx, cx: &Cx, of: (i64, i64), limit: i64) -> Result<Vec<Token>> {
+    let kind = TokenKind::Personal.as_str();
+    Ok(store::tokens::list_live_by_user(tx, of, kind, cx.now, limit).await?)
 }

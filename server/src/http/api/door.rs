@@ -7,7 +7,6 @@
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 
@@ -16,12 +15,13 @@ use keybearer_verify::Denial;
 use super::problem::{self, Problem};
 use crate::app::App;
 use crate::cx::Cx;
+use crate::http::around::{Next, around};
 use crate::http::credentials::{self, Auth};
 use crate::http::notices;
 
 /// Puts the door around the methods of a path that takes credentials.
 pub(super) fn on(app: &App, allow: &'static str, methods: MethodRouter<App>) -> MethodRouter<App> {
-    around(app, (Auth::BearerFirst, allow), methods)
+    surrounded(app, (Auth::BearerFirst, allow), methods)
 }
 
 /// Puts the door around the methods of a path that is for everybody.
@@ -30,17 +30,17 @@ pub(super) fn open(
     allow: &'static str,
     methods: MethodRouter<App>,
 ) -> MethodRouter<App> {
-    around(app, (Auth::None, allow), methods)
+    surrounded(app, (Auth::None, allow), methods)
 }
 
-fn around(
+fn surrounded(
     app: &App,
     (auth, allow): (Auth, &'static str),
     methods: MethodRouter<App>,
 ) -> MethodRouter<App> {
     let app = app.clone();
     let methods = methods.fallback(async move |method: Method| other_method(&method, allow));
-    methods.layer(from_fn(move |request, next| {
+    methods.layer(around(move |request, next| {
         let app = app.clone();
         async move { pass(&app, auth, request, next).await }
     }))

@@ -7,7 +7,6 @@
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 use keybearer_verify::Denial;
@@ -16,6 +15,7 @@ use serde_json::json;
 use super::failure::{self, Failure};
 use crate::app::App;
 use crate::cx::Cx;
+use crate::http::around::{Next, around};
 use crate::http::credentials::{self, Auth};
 use crate::http::notices;
 
@@ -51,13 +51,13 @@ pub(super) fn route(
     let app = app.clone();
     methods
         .fallback(async || StatusCode::METHOD_NOT_ALLOWED)
-        .layer(from_fn(move |request, next| {
+        .layer(around(move |request, next| {
             let app = app.clone();
-            async move { around(&app, endpoint, request, next).await }
+            async move { pass(&app, endpoint, request, next).await }
         }))
 }
 
-async fn around(app: &App, endpoint: &'static Endpoint, request: Request, next: Next) -> Response {
+async fn pass(app: &App, endpoint: &'static Endpoint, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let answer = match admit(app, endpoint, &parts).await {
         Ok(Admitted::Go(cx)) => {
@@ -118,22 +118,18 @@ async fn admit(app: &App, endpoint: &Endpoint, parts: &Parts) -> Result<Admitted
     })
 }
 
+const JSON_RANGES: [&str; 3] = ["*/*", "application/json", "application/*"];
+
 /// Whether one of the media ranges in `Accept` is JSON's (RFC 9110 section 12.5.1).
 fn accepts_json(parts: &Parts) -> bool {
     let Some(accept) = parts.headers.get(header::ACCEPT) else {
         return true;
     };
     let ranges = accept.to_str().unwrap_or_default().split(',');
+    let is = |range: &str, wanted: &&str| range.eq_ignore_ascii_case(wanted);
     ranges
-        .map(|range| {
-            range
-                .split(';')
-                .next()
-                .unwrap_or_default()
-                .trim()
-                .to_ascii_lowercase()
-        })
-        .any(|range| matches!(range.as_str(), "*/*" | "application/*" | "application/json"))
+        .map(|range| range.split(';').next().unwrap_or_default().trim())
+        .any(|range| JSON_RANGES.iter().any(|wanted| is(range, wanted)))
 }
 
 /// The answer to OPTIONS.

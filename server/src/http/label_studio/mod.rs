@@ -17,6 +17,7 @@ mod invites;
 mod memberships;
 mod organizations;
 mod paging;
+mod plain_json;
 mod python_json;
 mod refusals;
 mod selection;

@@ -4,6 +4,8 @@
 //! its interface. `serde_json` words them otherwise and knows neither lone surrogates nor `NaN`.
 //! Columns count characters; only a line feed begins a line.
 
+use super::plain_json;
+
 /// Deeper nesting than this is refused; CPython gives up near 1000.
 const DEEPEST: usize = 900;
 /// CPython's limit on the digits of a whole number.
@@ -70,6 +72,9 @@ impl Json {
 /// What Django REST framework puts after "JSON parse error - ".
 pub(super) fn parse(bytes: &[u8]) -> Result<Json, String> {
     let text = decode(bytes)?;
+    if let Some(plain) = plain_json::object(text) {
+        return Ok(plain);
+    }
     if text.starts_with('\u{feff}') {
         return Err(
             "Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)".into(),

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use keybearer_verify::{PlainToken, TokenKind};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::body::Body;
 use super::endpoint::{ALL_FORMS, Endpoint};
@@ -147,7 +147,7 @@ fn refresh_field(data: Body) -> Result<String, Failure> {
 
 /// A JSON answer of a view.
 pub(super) fn answer(status: StatusCode, view: &impl Serialize) -> Result<Response, Failure> {
-    let value: Value =
-        serde_json::to_value(view).map_err(|_| Failure::internal("a view is not JSON"))?;
-    Ok(failure::json(status, &value))
+    let text = serde_json::to_string(view);
+    let text = text.map_err(|_| Failure::internal("a view is not JSON"))?;
+    Ok(failure::json_text(status, text))
 }

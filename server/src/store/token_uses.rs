@@ -1,0 +1,25 @@
+//! How often a token was used on a day, and its statements.
+
+use super::engine::Tx;
+use super::error::StoreError;
+use super::value::bind;
+
+/// Adds to the uses of a token on a day; nothing for a token that is not there.
+pub async fn add_uses(tx: &mut Tx, id: &str, day: i64, uses: i64) -> Result<(), StoreError> {
+    tx.execute(
+        "insert into token_uses (token_id, day, uses) select id, $2, $3 from tokens where id = $1 \
+         on conflict (token_id, day) do update set uses = token_uses.uses + excluded.uses",
+        bind![id, day, uses],
+    )
+    .await?;
+    Ok(())
+}
+
+/// A token's uses by day, the newest day first.
+pub async fn list_uses(tx: &mut Tx, id: &str, limit: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+    tx.all(
+        "select day, uses from token_uses where token_id = $1 order by day desc limit $2",
+        bind![id, limit],
+    )
+    .await
+}
