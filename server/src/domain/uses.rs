@@ -176,7 +176,7 @@ async fn write(app: &App, batch: &[((String, i64), Use)]) -> Result<()> {
             address.as_deref().unwrap_or_default(),
             noted.client.as_str(),
         );
-        store::tokens::update_last_used(&mut tx, id, last).await?;
+        store::token_uses::update_last_used(&mut tx, id, last).await?;
     }
     for ((organization_id, day, kind), count) in by_kind {
         let name = kind.to_owned();

@@ -1,5 +1,6 @@
-//! How often a token was used on a day, and its statements.
+//! When tokens were used last and how often on a day, and their statements.
 
+use super::changes::Change;
 use super::engine::Tx;
 use super::error::StoreError;
 use super::value::bind;
@@ -22,4 +23,20 @@ pub async fn list_uses(tx: &mut Tx, id: &str, limit: i64) -> Result<Vec<(i64, i6
         bind![id, limit],
     )
     .await
+}
+
+/// Writes down a token's newest use, unless a newer one is written down already.
+pub async fn update_last_used(
+    tx: &mut Tx,
+    id: &str,
+    (at, address, client): (i64, &str, &str),
+) -> Result<(), StoreError> {
+    tx.changing(Change::Nothing)
+        .execute(
+            "update tokens set last_used_at = $2, last_used_address = $3, last_used_client = $4 \
+         where id = $1 and (last_used_at is null or last_used_at < $2)",
+            bind![id, at, address, client],
+        )
+        .await?;
+    Ok(())
 }

@@ -393,19 +393,3 @@ pub async fn delete_sealed(tx: &mut Tx, now: i64) -> Result<(), StoreError> {
         .await?;
     Ok(())
 }
-
-/// Writes down a token's newest use, unless a newer one is written down already.
-pub async fn update_last_used(
-    tx: &mut Tx,
-    id: &str,
-    (at, address, client): (i64, &str, &str),
-) -> Result<(), StoreError> {
-    tx.changing(Change::Nothing)
-        .execute(
-            "update tokens set last_used_at = $2, last_used_address = $3, last_used_client = $4 \
-         where id = $1 and (last_used_at is null or last_used_at < $2)",
-            bind![id, at, address, client],
-        )
-        .await?;
-    Ok(())
-}
