@@ -199,7 +199,8 @@ fn trusted_ms() -> u64 {
 }
 
 /// Whether a statement changes rows that somebody may remember.
-pub(super) fn is_of_remembered(sql: &str) -> bool {
+#[must_use]
+pub fn is_of_remembered(sql: &str) -> bool {
     let rest = ["update ", "delete from ", "insert into "]
         .into_iter()
         .find_map(|verb| Some((verb, sql.strip_prefix(verb)?)));

@@ -38,6 +38,8 @@ pub(super) struct Writer {
 struct Line {
     options: SqliteConnectOptions,
     connection: Option<SqliteConnection>,
+    /// Whether the next one's savepoint is there already.
+    is_begun: bool,
     /// Whether the connection is known to be in no transaction.
     is_clean: bool,
     /// Since when there is an open outer transaction.
@@ -70,6 +72,7 @@ impl Writer {
             line: Arc::new(Mutex::new(Line {
                 options,
                 connection: Some(connection),
+                is_begun: false,
                 is_clean: true,
                 open_since: None,
                 members: Vec::new(),
@@ -107,13 +110,16 @@ impl Writer {
     /// Ends a transaction, and the group's if nobody is waiting to join it.
     async fn end(&self, mut line: OwnedMutexGuard<Line>, end: End) {
         match end {
-            End::Keep(member) => match line.run("release one").await {
-                Ok(()) => line.members.push(member),
-                Err(error) => {
-                    let _gone = member.answer.send(Err(error));
-                    line.fail().await;
+            End::Keep(member) => {
+                let has_next = self.has_next(&line);
+                match line.release(has_next).await {
+                    Ok(()) => line.members.push(member),
+                    Err(error) => {
+                        let _gone = member.answer.send(Err(error));
+                        line.fail().await;
+                    }
                 }
-            },
+            }
             End::TakeBack { has_begun } => {
                 let undone = line.run("rollback to one; release one").await;
                 // SQLite takes everything back by itself when the disk is full. A savepoint that may
@@ -123,13 +129,17 @@ impl Writer {
                 }
             }
         }
-        let is_full = line.members.len() >= MOST_MEMBERS
-            || line
-                .open_since
-                .is_none_or(|since| since.elapsed() >= OLDEST);
-        if is_full || self.waiting.load(Ordering::SeqCst) == 0 {
+        if !line.is_begun && !self.has_next(&line) {
             line.commit(&self.changes).await;
         }
+    }
+
+    /// Whether somebody is waiting who may still join the group.
+    fn has_next(&self, line: &Line) -> bool {
+        let is_young = |since: Instant| since.elapsed() < OLDEST;
+        line.members.len() < MOST_MEMBERS
+            && line.open_since.is_some_and(is_young)
+            && self.waiting.load(Ordering::SeqCst) > 0
     }
 }
 
@@ -140,6 +150,9 @@ enum End {
 
 impl Line {
     async fn begin(&mut self) -> Result<(), StoreError> {
+        if std::mem::take(&mut self.is_begun) {
+            return Ok(());
+        }
         if self.open_since.is_some() {
             return self.run("savepoint one").await;
         }
@@ -151,6 +164,16 @@ impl Line {
         self.is_clean = false;
         self.run("begin immediate; savepoint one").await?;
         self.open_since = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Ends a savepoint that is kept, and on the same way makes the next one's.
+    async fn release(&mut self, has_next: bool) -> Result<(), StoreError> {
+        if !has_next {
+            return self.run("release one").await;
+        }
+        self.run("release one; savepoint one").await?;
+        self.is_begun = true;
         Ok(())
     }
 
@@ -174,6 +197,7 @@ impl Line {
         match self.run(end).await {
             Ok(()) => {
                 self.open_since = None;
+                self.is_begun = false;
                 self.is_clean = true;
                 for member in &self.members {
                     member.changes.iter().for_each(|text| changes.mark(text));
@@ -198,6 +222,7 @@ impl Line {
     /// Takes the whole group back, for it cannot be made durable.
     async fn fail_with(&mut self, error: StoreError) {
         let _gone_already = self.run("rollback").await;
+        self.is_begun = false;
         self.open_since = None;
         self.connection = None;
         for member in self.members.drain(..) {

@@ -3,8 +3,9 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
-use super::engine::{Tx, Value, bind};
+use super::engine::Tx;
 use super::error::StoreError;
+use super::value::{Value, bind};
 use super::organizations::{self, Membership, Organization};
 use super::tokens::Token;
 use super::users::User;

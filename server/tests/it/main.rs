@@ -22,6 +22,7 @@ mod config_policy;
 mod daily_counts;
 mod documents;
 mod failed_sign_ins;
+mod group_commit;
 mod import;
 mod notices;
 mod own_header;

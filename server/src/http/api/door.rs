@@ -47,7 +47,7 @@ fn surrounded(
 }
 
 async fn pass(app: &App, auth: Auth, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     // What may be asked is no secret: it is in the description of the interface.
     let auth = if parts.method == Method::OPTIONS {
         Auth::None
@@ -55,26 +55,20 @@ async fn pass(app: &App, auth: Auth, request: Request, next: Next) -> Response {
         auth
     };
     let answer = match credentials::authenticate(app, auth, &parts).await {
-        Ok(cx) => admitted(app, cx, &mut parts, body, next).await,
+        Ok(cx) => admitted(app, cx, Request::from_parts(parts, body), next).await,
         Err(error) => Problem::from(error).into_response(),
     };
     problem::render(app, answer)
 }
 
-async fn admitted(
-    app: &App,
-    cx: Cx,
-    parts: &mut Parts,
-    body: axum::body::Body,
-    next: Next,
-) -> Response {
+async fn admitted(app: &App, cx: Cx, mut request: Request, next: Next) -> Response {
     let (now, caller) = (
         cx.now,
         cx.caller()
             .map(|caller| (caller.organization_id, caller.notices.clone())),
     );
-    parts.extensions.insert(cx);
-    let mut answer = next.run(Request::from_parts(parts.clone(), body)).await;
+    request.extensions_mut().insert(cx);
+    let mut answer = next.run(request).await;
     if let Some((organization_id, notices)) = caller {
         if problem::lacks_scope(&answer) {
             let cause = Denial::ScopeMissing;

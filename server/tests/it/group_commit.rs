@@ -1,0 +1,103 @@
+//! Concurrent writers share a durable commit and nothing else: one that fails or goes away takes
+//! nothing of another's with it.
+
+use std::future::Future;
+
+use keybearer::domain::policy::PolicyChange;
+use keybearer::domain::tokens::{self, TokenSpec};
+use keybearer::error::Error;
+use keybearer::store;
+use keybearer_verify::TokenKind;
+
+use crate::support::TestApp;
+
+const WRITERS: usize = 32;
+
+fn at_once<T: Send + 'static>(
+    tasks: impl Iterator<Item = impl Future<Output = T> + Send + 'static>,
+) -> Vec<tokio::task::JoinHandle<T>> {
+    tasks.map(tokio::spawn).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refused_writers_take_nothing_of_the_others_back() {
+    let t = TestApp::new().await;
+    let tasks = at_once((0..WRITERS).map(|number| {
+        let (app, cx, user_id) = (t.app.clone(), t.operator(), t.owner.id);
+        async move {
+            // Each third one asks for a life that is too long, and finds out in the middle.
+            let spec = TokenSpec {
+                ttl_days: Some(if number % 3 == 0 { i64::MAX } else { 1 }),
+                ..TokenSpec::new(TokenKind::Key, user_id)
+            };
+            tokens::issue(&app, &cx, spec).await
+        }
+    }));
+    let (mut made, mut refused) = (Vec::new(), 0);
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok((token, _)) => made.push(token.id),
+            Err(Error::Invalid { .. }) => refused += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((made.len(), refused), (21, 11));
+    let mut tx = t.app.db.read().await.unwrap();
+    for id in &made {
+        assert!(store::tokens::find(&mut tx, id).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_that_go_away_leave_the_others_alone() {
+    let t = TestApp::new().await;
+    for _ in 0..20 {
+        let tasks =
+            at_once(
+                (0..WRITERS).map(|_| {
+                    let (app, cx, user_id) = (t.app.clone(), t.operator(), t.owner.id);
+                    async move {
+                        tokens::issue(&app, &cx, TokenSpec::new(TokenKind::Key, user_id)).await
+                    }
+                }),
+            );
+        tokio::task::yield_now().await;
+        for (number, task) in tasks.into_iter().enumerate() {
+            if number % 2 == 0 {
+                task.abort();
+                let _aborted_or_done = task.await;
+            } else {
+                task.await.unwrap().unwrap();
+            }
+        }
+    }
+    // The writer is free again, and what it writes is there.
+    t.change_settings(PolicyChange {
+        key_ttl_days: Some(7),
+        ..PolicyChange::default()
+    })
+    .await;
+    let verified = keybearer::domain::audit::verify(&t.app).await.unwrap();
+    assert!(
+        matches!(verified, keybearer::domain::audit::Chain::Whole { .. }),
+        "{verified:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_statement_that_changes_grants_in_silence_is_refused() {
+    for sql in [
+        "update tokens set revoked_at = $1",
+        "delete from users where id = $1",
+        "insert into memberships (id) values ($1)",
+    ] {
+        assert!(store::changes::is_of_remembered(sql), "{sql}");
+    }
+    for sql in [
+        "insert into tokens (id) values ($1)",
+        "update token_uses set uses = $1",
+        "select id from tokens",
+    ] {
+        assert!(!store::changes::is_of_remembered(sql), "{sql}");
+    }
+}
