@@ -46,6 +46,8 @@ pub enum Change<'a> {
     /// A user, his memberships or all his tokens.
     User(i64),
     Organization(i64),
+    /// More than is worth a list.
+    Everything,
     /// Nothing that anybody remembers.
     Nothing,
 }
@@ -58,6 +60,7 @@ impl Change<'_> {
             Self::Family(id) => Some(format!("family {id}")),
             Self::User(id) => Some(format!("user {id}")),
             Self::Organization(id) => Some(format!("organization {id}")),
+            Self::Everything => Some(EVERYTHING.to_owned()),
             Self::Nothing => None,
         }
     }

@@ -3,12 +3,13 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
+use super::changes::Change;
 use super::engine::Tx;
 use super::error::StoreError;
-use super::value::{Value, bind};
 use super::organizations::{self, Membership, Organization};
 use super::tokens::Token;
 use super::users::User;
+use super::value::{Value, bind};
 
 /// How many rows one statement inserts: SQLite takes 32766 parameters.
 const AT_ONCE: usize = 500;
@@ -183,11 +184,12 @@ pub async fn update_signing_key(
     id: &str,
     signing_key_id: &str,
 ) -> Result<(), StoreError> {
-    tx.execute(
-        "update tokens set signing_key_id = $2 where id = $1",
-        bind![id, signing_key_id],
-    )
-    .await?;
+    tx.changing(Change::Token(id))
+        .execute(
+            "update tokens set signing_key_id = $2 where id = $1",
+            bind![id, signing_key_id],
+        )
+        .await?;
     Ok(())
 }
 
@@ -223,7 +225,9 @@ async fn insert<T>(
             places.push(format!("({})", row.join(", ")));
         }
         let sql = format!("insert into {columns} values {}", places.join(", "));
-        tx.execute(sql, bound.concat()).await?;
+        tx.changing(Change::Everything)
+            .execute(sql, bound.concat())
+            .await?;
     }
     Ok(())
 }

@@ -86,11 +86,12 @@ pub async fn update_password_hash(
     id: i64,
     (old, new): (&str, &str),
 ) -> Result<(), StoreError> {
-    tx.execute(
-        "update users set password_hash = $3 where id = $1 and password_hash = $2",
-        bind![id, old, new],
-    )
-    .await?;
+    tx.changing(Change::Nothing)
+        .execute(
+            "update users set password_hash = $3 where id = $1 and password_hash = $2",
+            bind![id, old, new],
+        )
+        .await?;
     Ok(())
 }
 
