@@ -6,8 +6,10 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
   const source = document.getElementById(button.dataset.copy);
   if (!source || !navigator.clipboard) continue;
   button.hidden = false;
+  const label = [...button.childNodes];
+  let back;
   button.addEventListener("click", async () => {
-    const label = button.textContent;
+    clearTimeout(back);
     try {
       await navigator.clipboard.writeText(source.value ?? source.textContent);
       button.textContent = "Copied";
@@ -15,7 +17,7 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
       getSelection().selectAllChildren(source);
       button.textContent = "Press Ctrl+C";
     }
-    setTimeout(() => { button.textContent = label; }, 2000);
+    back = setTimeout(() => button.replaceChildren(...label), 2000);
   });
 }
 
