@@ -7,9 +7,9 @@ import httpx
 CSRF_FIELD = re.compile(r'name="csrfmiddlewaretoken"[^>]*\svalue="([^"]+)"')
 
 
-def session(url: str, email: str, password: str) -> str:
+def session(url: str, email: str, password: str, **headers: str) -> str:
     """The value of the session cookie."""
-    with httpx.Client(base_url=url, timeout=30) as browser:
+    with httpx.Client(base_url=url, headers=headers, timeout=30) as browser:
         page = browser.get("/user/login/")
         field = CSRF_FIELD.search(page.text)
         assert field, f"no CSRF field on the sign-in page ({page.status_code}): {page.text[:300]!r}"

@@ -1,4 +1,5 @@
-"""Fixtures of the browser suite. It runs on SQLite: what differs by engine is not the pages' matter."""
+"""Fixtures of the browser suite. It runs on SQLite; what differs by engine is not the pages' matter, and
+test_on_each_engine.py walks through them once on each."""
 
 import os
 import shutil

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Locator, Page, Response, expect
 
 from accounts import Account
 from watch import Watch
@@ -12,6 +12,8 @@ from watch import Watch
 HEIGHT = 800
 # The pages are served from this machine; what is not there after this does not come.
 PATIENCE_MS = 10_000
+RELOAD_AFTER_MS = 250
+RELOADS = PATIENCE_MS // RELOAD_AFTER_MS
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,30 @@ class Visitor:
         self.fill(email=account.email, password=account.password)
         self.press("Sign in")
         expect(self.page.locator(".who-name")).to_be_visible()
+
+    def reload_until(self, locator: Locator, text: str) -> None:
+        """Loads the page again until the text is there: a use is written down within five seconds."""
+        for _ in range(RELOADS):
+            if text in (locator.text_content() or ""):
+                return
+            self.page.wait_for_timeout(RELOAD_AFTER_MS)
+            self.page.reload()
+        raise AssertionError(f"no {text!r} in {locator.text_content()!r}")
+
+    def focus(self, name: str, *, within: int = 60) -> None:
+        """Goes by the Tab key, and by nothing else, to the control with this accessible name."""
+        passed = []
+        for _ in range(within):
+            self.page.keyboard.press("Tab")
+            focused = self.page.locator(":focus")
+            # Out of the document's end the focus is the browser's own for one step.
+            if focused.count() == 0:
+                continue
+            passed.append(focused.aria_snapshot().split("\n")[0])
+            if f'"{name}"' in passed[-1]:
+                assert focused.evaluate("element => element.matches(':focus-visible')")
+                return
+        raise AssertionError(f"the Tab key does not lead to {name!r}, but to {passed}")
 
     def open_menu(self) -> None:
         """The menu behind his name."""

@@ -56,8 +56,8 @@ class Watch:
             self.faults.append(f"{response.request.method} {response.url} answered {response.status}")
 
     def _failed(self, request: Request) -> None:
-        # A navigation that becomes a download, or is overtaken by the next one, is ended by the browser itself.
-        if not (request.is_navigation_request() and request.failure == "net::ERR_ABORTED"):
+        # What becomes a download, or is not there yet when the page is left, is ended by the browser itself.
+        if request.failure != "net::ERR_ABORTED":
             self.faults.append(f"{request.method} {request.url} failed: {request.failure}")
 
     def check(self) -> None:
