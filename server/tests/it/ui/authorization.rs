@@ -65,12 +65,12 @@ const PAGE_ROWS: [PageRow; 54] = [
     ("GET", "/user/account/legacy-token", "",                  ALL),
     ("GET", "/user/account/legacy-token/reset", "",            ALL),
     ("POST", "/user/account/legacy-token/reset", "",           ALL_CHANGE),
-    ("GET", "/tokens/{id}", "",                                [TO_SIGN_IN, 404, 404, 200]),
-    ("POST", "/tokens/{id}", "name=A",                         [TO_SIGN_IN, 404, 404, 403]),
-    ("GET", "/tokens/{id}/rotate", "",                         [TO_SIGN_IN, 404, 404, 403]),
-    ("POST", "/tokens/{id}/rotate", "overlap_hours=1",          [TO_SIGN_IN, 404, 404, 403]),
-    ("GET", "/tokens/{id}/revoke", "",                         [TO_SIGN_IN, 404, 404, 200]),
-    ("POST", "/tokens/{id}/revoke", "",                        [TO_SIGN_IN, 404, 404, 302]),
+    ("GET", "/user/tokens/{id}", "",                                [TO_SIGN_IN, 404, 404, 200]),
+    ("POST", "/user/tokens/{id}", "name=A",                         [TO_SIGN_IN, 404, 404, 403]),
+    ("GET", "/user/tokens/{id}/rotate", "",                         [TO_SIGN_IN, 404, 404, 403]),
+    ("POST", "/user/tokens/{id}/rotate", "overlap_hours=1",          [TO_SIGN_IN, 404, 404, 403]),
+    ("GET", "/user/tokens/{id}/revoke", "",                         [TO_SIGN_IN, 404, 404, 200]),
+    ("POST", "/user/tokens/{id}/revoke", "",                        [TO_SIGN_IN, 404, 404, 302]),
     ("GET", "/user/organization", "",                          ALL_CHANGE),
     ("POST", "/user/organization", "organization=1",           [TO_SIGN_IN, 302, 404, 302]),
     ("GET", "/organization", "",                               ADMINS),
@@ -218,7 +218,7 @@ async fn check(visitor: Visitor) {
 }
 
 fn address(path: &str, victim: &User, token: &str) -> String {
-    let id = if path.starts_with("/tokens/") {
+    let id = if path.starts_with("/user/tokens/") {
         token.to_owned()
     } else {
         victim.id.to_string()

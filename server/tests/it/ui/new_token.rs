@@ -90,7 +90,7 @@ async fn a_token_gets_what_its_form_says() {
     assert_eq!(token["rate_per_minute"], 30);
     let id = token["id"].as_str().unwrap();
     let html = browser
-        .get(&format!("/tokens/{id}"))
+        .get(&format!("/user/tokens/{id}"))
         .await
         .expect(200)
         .text();

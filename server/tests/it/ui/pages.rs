@@ -14,7 +14,7 @@ const PAGES: [&str; 16] = [
     "/user/account/legacy-token",
     "/organization/use",
     "/organization/audit",
-    "/tokens/unknown",
+    "/user/tokens/unknown",
     "/user/login",
     "/user/signup?token=x",
     "/set-up?token=x",

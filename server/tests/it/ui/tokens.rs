@@ -13,9 +13,9 @@ async fn others_tokens_are_not_there() {
     let browser = t.browser(&member).await;
     let owner = t.browser(&t.owner).await;
     for path in [
-        format!("/tokens/{id}"),
-        format!("/tokens/{id}/rotate"),
-        format!("/tokens/{id}/revoke"),
+        format!("/user/tokens/{id}"),
+        format!("/user/tokens/{id}/rotate"),
+        format!("/user/tokens/{id}/revoke"),
     ] {
         browser.get(&path).await.expect(404);
         browser
@@ -28,24 +28,24 @@ async fn others_tokens_are_not_there() {
     let (token, secret) = t.issue(&member, TokenKind::Key).await;
     let members = token.id;
     let html = owner
-        .get(&format!("/tokens/{members}"))
+        .get(&format!("/user/tokens/{members}"))
         .await
         .expect(200)
         .text();
     assert!(!html.contains("Name and note") && !html.contains("/rotate\""));
     owner
-        .submit(&format!("/tokens/{members}"), &[("name", "x")])
+        .submit(&format!("/user/tokens/{members}"), &[("name", "x")])
         .await
         .expect(403);
     owner
         .submit(
-            &format!("/tokens/{members}/rotate"),
+            &format!("/user/tokens/{members}/rotate"),
             &[("overlap_hours", "1")],
         )
         .await
         .expect(403);
     let revoked = owner
-        .submit(&format!("/tokens/{members}/revoke"), &[])
+        .submit(&format!("/user/tokens/{members}/revoke"), &[])
         .await;
     assert!(revoked.is_redirect_to("/organization/tokens?done=revoked"));
     t.bearer(&secret)
@@ -59,7 +59,7 @@ async fn renames_a_token() {
     let t = TestApp::new().await;
     let browser = t.browser(&t.owner).await;
     let id = t.issue(&t.owner, TokenKind::Key).await.0.id;
-    let path = format!("/tokens/{id}");
+    let path = format!("/user/tokens/{id}");
     let long = "x".repeat(256);
     let html = browser
         .submit(&path, &[("name", &long), ("note", "kept")])
@@ -70,7 +70,7 @@ async fn renames_a_token() {
     let saved = browser
         .submit(&path, &[("name", "Night"), ("note", "of Ada")])
         .await;
-    assert!(saved.is_redirect_to(&format!("/tokens/{id}?done=renamed")));
+    assert!(saved.is_redirect_to(&format!("/user/tokens/{id}?done=renamed")));
     assert!(browser.get(&path).await.text().contains("<h1>Night</h1>"));
 }
 
@@ -80,7 +80,7 @@ async fn rotates_a_token_once_however_often_the_form_is_sent() {
     let browser = t.browser(&t.owner).await;
     let (token, old) = t.issue(&t.owner, TokenKind::Key).await;
     let id = token.id;
-    let path = format!("/tokens/{id}/rotate");
+    let path = format!("/user/tokens/{id}/rotate");
     let html = browser.get(&path).await.expect(200).text();
     let key = html
         .split("name=\"key\" value=\"")
@@ -132,7 +132,7 @@ async fn revokes_a_token_after_naming_it_and_its_last_use() {
         .text();
     let secret = secret(&html);
     let id = html
-        .split("/tokens/")
+        .split("/user/tokens/")
         .nth(1)
         .unwrap()
         .split('"')
@@ -150,7 +150,7 @@ async fn revokes_a_token_after_naming_it_and_its_last_use() {
         .expect(200);
     keybearer::domain::uses::flush(&t.app).await.unwrap();
     t.advance(240);
-    let path = format!("/tokens/{id}/revoke");
+    let path = format!("/user/tokens/{id}/revoke");
     let html = browser.get(&path).await.expect(200).text();
     assert!(html.contains("Revoke “Night &#60;job&#62;”?"));
     assert!(

@@ -53,7 +53,7 @@ pub(super) async fn submit(
 ) -> PageResult {
     let typed = (form.text("name"), form.text("note"));
     match tokens::rename(&app, &visitor.cx, &id, (Some(typed.0), Some(typed.1))).await {
-        Ok(_) => Ok(redirect(&app, &format!("/tokens/{id}?done=renamed"))),
+        Ok(_) => Ok(redirect(&app, &format!("/user/tokens/{id}?done=renamed"))),
         Err(Error::Invalid { field, why }) => {
             let fault = Some(Fault::new(field, why));
             page(&app, &visitor, &id, (Some(typed), fault), false).await

@@ -35,13 +35,13 @@ impl<S: Send + Sync> FromRequestParts<S> for TokenId {
 /// The pages of a single token.
 pub(super) fn routes() -> Router<App> {
     Router::new()
-        .route("/tokens/{id}", get(detail::show).post(detail::submit))
+        .route("/user/tokens/{id}", get(detail::show).post(detail::submit))
         .route(
-            "/tokens/{id}/rotate",
+            "/user/tokens/{id}/rotate",
             get(rotate::show).post(rotate::submit),
         )
         .route(
-            "/tokens/{id}/revoke",
+            "/user/tokens/{id}/revoke",
             get(revoke::show).post(revoke::submit),
         )
 }
