@@ -8,9 +8,11 @@ from urllib.parse import urldefrag, urljoin
 from playwright.sync_api import APIResponse, Error, Page, Response
 
 # What differs between two addresses of one page, or two forms of one kind.
-VARIABLE = re.compile(r"/[0-9A-Za-z]{16}\b|/[0-9a-f]{32}\b|/\d+\b|(?<=after=)[^&]+|(?<=token=)[^&]+")
+VARIABLE = re.compile(r"/[0-9A-Za-z]{16}\b|/[0-9a-f]{32}\b|/\d+\b|(?<==)[^&]+")
 FORMS = """() => [...document.forms].map((form, index) => ({
-    index, action: form.action, method: form.method,
+    // A field may be called action or method too, and then stands in its form's place.
+    index, action: new URL(form.getAttribute("action") ?? "", location).href,
+    method: form.getAttribute("method") ?? "get",
     // Which button is pressed makes another form of it.
     buttons: [...form.querySelectorAll("button:not([type=button])")].map(button => `${button.name}=${button.value}`),
 }))"""

@@ -35,7 +35,8 @@ def test_every_link_and_form_stays_below_the_path_and_works(chromium, behind_pro
         crawl = crawler.Crawl(visitor.page, proxy.url, lambda: visitor.sign_in(OWNER))
         crawl.run([f"{proxy.url}{path}" for path in ("/", "/user/login/", "/docs/refusals", "/organization")])
     assert not crawl.faults, "\n".join(crawl.faults)
-    assert not proxy.strays, proxy.strays
+    # For an answer that is no page, such as openapi.json, Chromium asks the host for an icon by itself.
+    assert set(proxy.strays) <= {"/favicon.ico"}, proxy.strays
     # The crawler has been everywhere: no fewer pages and forms than there were when this was written.
     assert len(crawl.pages) >= 20, sorted(crawl.pages)
     assert len(crawl.forms) >= 20, sorted(crawl.forms)
