@@ -16,7 +16,7 @@ use crate::store::{Db, Listener};
 /// How often the table is read where nobody wakes us.
 const READ_EVERY: Duration = Duration::from_millis(20);
 /// How often it is read where a change wakes us.
-const READ_EVERY_IF_WOKEN: Duration = Duration::from_millis(100);
+const READ_EVERY_IF_WOKEN: Duration = Duration::from_millis(50);
 const LISTEN_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// Whoever has heard nothing for longer may have missed rows that are cleared away by now.
 const FORGET_AFTER: Duration = Duration::from_secs(2);
