@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod backup;
 mod config;
 mod doctor;
 mod import;
@@ -59,6 +60,12 @@ enum Command {
     /// Move in from another system
     #[command(subcommand)]
     Import(import::Command),
+    /// Write everything that there is into one file, while a server runs
+    Backup(backup::Backup),
+    /// Make an installation of what `keybearer backup` has written
+    Restore(backup::Restore),
+    /// Write everything as lines of JSON, secrets left out
+    Export(backup::Export),
     /// Notices that tokens end
     #[command(subcommand)]
     Notices(notices::Command),
@@ -106,6 +113,9 @@ fn run(place: &Place, command: Command) -> Outcome {
         Command::Token(command) => block_on(command.run(place)),
         Command::Org(command) => block_on(command.run(place)),
         Command::Keys(command) => block_on(command.run(place)),
+        Command::Backup(backup) => block_on(backup.run(place)),
+        Command::Restore(restore) => block_on(restore.run(place)),
+        Command::Export(export) => block_on(export.run(place)),
         Command::Import(command) => block_on(command.run(place)),
         Command::Notices(command) => block_on(command.run(place)),
     }

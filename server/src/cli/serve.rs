@@ -147,7 +147,7 @@ fn is_of_one_connection(error: &std::io::Error) -> bool {
 
 /// Holds the data folder for this process: two servers on one embedded database would not know of
 /// each other's changes. The operating system lets go of it when the process ends, however it ends.
-fn lock(config: &Config) -> anyhow::Result<File> {
+pub(super) fn lock(config: &Config) -> anyhow::Result<File> {
     let path = config.server_lock();
     let file = File::create(&path).with_context(|| {
         format!(

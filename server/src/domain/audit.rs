@@ -197,9 +197,13 @@ pub async fn names_of_subjects(
 /// # Errors
 /// If the database fails.
 pub async fn verify(app: &App) -> Result<Chain> {
-    let mut tx = app.db.read().await?;
-    let head = store::audit::head(&mut tx).await?;
-    follow(&mut tx, &head, (0, Vec::new())).await
+    verify_in(&mut app.db.read().await?).await
+}
+
+/// The same in the caller's transaction.
+pub(super) async fn verify_in(tx: &mut Tx) -> Result<Chain> {
+    let head = store::audit::head(tx).await?;
+    follow(tx, &head, (0, Vec::new())).await
 }
 
 /// Checks the newest `most` events of the chain, for admins: it is quick however long the log is.

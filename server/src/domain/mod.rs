@@ -7,10 +7,12 @@
 pub mod access;
 pub mod archive;
 pub mod audit;
+pub mod backup;
 pub mod cache;
 pub mod daily_counts;
 pub mod diagnosis;
 pub mod django_passwords;
+pub mod export;
 pub mod failed_sign_ins;
 pub mod feed;
 mod grants;

@@ -56,13 +56,20 @@ impl SealingKey {
         }
         let text = fs::read_to_string(path)
             .with_context(|| format!("the key file {} cannot be read", path.display()))?;
-        let key = from_hex(text.trim()).with_context(|| {
+        Self::of_text(&text).with_context(|| {
             format!(
                 "the key file {} does not hold a key: 64 hex digits are expected",
                 path.display()
             )
-        })?;
-        Self::from_bytes(&key)
+        })
+    }
+
+    /// The key that a key file's text is.
+    ///
+    /// # Errors
+    /// If it is not 64 hex digits.
+    pub fn of_text(text: &str) -> anyhow::Result<Self> {
+        Self::from_bytes(&from_hex(text.trim()).context("it is not hex digits")?)
     }
 
     /// The key of these 32 bytes.

@@ -23,7 +23,7 @@ use super::error::StoreError;
 use super::group::{Turn, Writer};
 use super::listener::{Listener, NOTIFY};
 use super::migrate;
-use super::value::Value;
+use super::value::{Done, Value};
 
 /// How long a transaction waits for another process's lock or for a free connection.
 const WAIT_FOR: Duration = Duration::from_secs(5);
@@ -59,7 +59,7 @@ enum Engine {
 
 /// An open transaction.
 pub struct Tx {
-    inner: Inner,
+    pub(super) inner: Inner,
     changes: Changes,
     /// The changes that its statements have made, as the table has them.
     changed: Vec<String>,
@@ -67,7 +67,7 @@ pub struct Tx {
     has_said: bool,
 }
 
-enum Inner {
+pub(super) enum Inner {
     Sqlite(Transaction<'static, Sqlite>),
     /// A turn at SQLite's one writer.
     Turn(Turn),
@@ -120,16 +120,24 @@ impl Db {
     /// # Errors
     /// [`StoreError`] if it cannot be opened, or if it was written by a newer Keybearer.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let db = match url.split_once("://").map(|(scheme, _)| scheme) {
-            Some("postgres" | "postgresql") => Self::open_postgres(url).await?,
-            Some("sqlite") => Self::open_sqlite(url).await?,
-            _ => {
-                let why = "the address begins with neither sqlite:// nor postgres://";
-                return Err(StoreError::Unusable(why.to_owned()));
-            }
-        };
+        let db = Self::connect(url).await?;
         migrate::run(&db).await?;
         Ok(db)
+    }
+
+    /// Opens the database at `url` and leaves its tables as they are, or are not.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be opened.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        match url.split_once("://").map(|(scheme, _)| scheme) {
+            Some("postgres" | "postgresql") => Self::open_postgres(url).await,
+            Some("sqlite") => Self::open_sqlite(url).await,
+            _ => {
+                let why = "the address begins with neither sqlite:// nor postgres://";
+                Err(StoreError::Unusable(why.to_owned()))
+            }
+        }
     }
 
     async fn open_sqlite(url: &str) -> Result<Self, StoreError> {
@@ -268,10 +276,6 @@ impl Db {
             }
         }
     }
-
-    pub(super) fn is_postgres(&self) -> bool {
-        matches!(self.engine, Engine::Postgres { .. })
-    }
 }
 
 impl Tx {
@@ -375,26 +379,5 @@ impl Tx {
             }
         }
         Ok(())
-    }
-}
-
-/// How many rows a statement touched.
-pub(super) struct Done {
-    pub(super) rows: u64,
-}
-
-impl From<sqlx::sqlite::SqliteQueryResult> for Done {
-    fn from(result: sqlx::sqlite::SqliteQueryResult) -> Self {
-        Self {
-            rows: result.rows_affected(),
-        }
-    }
-}
-
-impl From<sqlx::postgres::PgQueryResult> for Done {
-    fn from(result: sqlx::postgres::PgQueryResult) -> Self {
-        Self {
-            rows: result.rows_affected(),
-        }
     }
 }

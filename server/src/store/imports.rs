@@ -13,13 +13,6 @@ use super::value::{Value, bind};
 
 /// How many rows one statement inserts: SQLite takes 32766 parameters.
 const AT_ONCE: usize = 500;
-/// The next ids that the database gives are above those that were imported. SQLite sees to that by
-/// itself.
-const RESTART: [&str; 2] = [
-    "select setval(pg_get_serial_sequence('users', 'id'), max(id)) from users",
-    "select setval(pg_get_serial_sequence('organizations', 'id'), max(id)) from organizations",
-];
-
 /// An account that is here already.
 #[derive(Debug, FromRow)]
 pub struct KnownUser {
@@ -53,6 +46,15 @@ pub async fn list_tokens(tx: &mut Tx) -> Result<Vec<KnownToken>, StoreError> {
     tx.all(
         "select id, kind, user_id, hash, revoked_at, imported_at, signing_key_id from tokens \
          where kind in ('personal', 'legacy')",
+        bind![],
+    )
+    .await
+}
+
+/// What has ended here long ago: id, kind and owner of each archived token.
+pub async fn list_archived(tx: &mut Tx) -> Result<Vec<(String, String, i64)>, StoreError> {
+    tx.all(
+        "select id, kind, user_id from archived_tokens where kind in ('personal', 'legacy')",
         bind![],
     )
     .await
@@ -190,16 +192,6 @@ pub async fn update_signing_key(
             bind![id, signing_key_id],
         )
         .await?;
-    Ok(())
-}
-
-/// Sees to it that ids given from now on are above those that were inserted.
-pub async fn restart_ids(tx: &mut Tx) -> Result<(), StoreError> {
-    if tx.is_postgres() {
-        for statement in RESTART {
-            let _: (Option<i64>,) = tx.one(statement, bind![]).await?;
-        }
-    }
     Ok(())
 }
 

@@ -10,8 +10,11 @@ use super::engine::{Db, Tx};
 use super::error::StoreError;
 use super::value::bind;
 
-/// The migrations of both engines, by their common names.
-const MIGRATIONS: &[(&str, &str, &str)] = &[
+/// A migration's name, and its text for SQLite and for PostgreSQL.
+pub(super) type Migration = (&'static str, &'static str, &'static str);
+
+/// The migrations of both engines.
+pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0001_accounts"),
     migration!("0002_tokens"),
     migration!("0003_notices"),
@@ -40,7 +43,7 @@ struct Applied {
 /// Applies what is missing.
 pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
     let mut tx = db.write().await?;
-    create_table(&mut tx, db.is_postgres()).await?;
+    create_table(&mut tx).await?;
     // A database that cannot be written is found now and not at the first change: SQLite opens a
     // read-only file without a word.
     tx.execute("update migrations set digest = digest", bind![])
@@ -57,34 +60,63 @@ pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
             newer.name
         )));
     }
-    for (name, sqlite, postgres) in MIGRATIONS {
-        let sql = if db.is_postgres() { postgres } else { sqlite };
-        let digest = digest::digest(&digest::SHA256, sql.as_bytes());
-        match applied.iter().find(|row| row.name == *name) {
-            Some(row) if row.digest == digest.as_ref() => {}
+    for migration in MIGRATIONS {
+        let digest = digest_of(&tx, migration);
+        match applied.iter().find(|row| row.name == migration.0) {
+            Some(row) if row.digest == digest => {}
             Some(_) => {
                 return Err(StoreError::Unusable(format!(
-                    "the migration {name} was changed after it was applied"
+                    "the migration {} was changed after it was applied",
+                    migration.0
                 )));
             }
-            None => {
-                tx.script(sql).await?;
-                tx.execute(
-                    "insert into migrations (name, digest) values ($1, $2)",
-                    bind![*name, digest.as_ref()],
-                )
-                .await?;
-            }
+            None => apply(&mut tx, migration).await?,
         }
     }
     tx.commit().await
 }
 
-async fn create_table(tx: &mut Tx, postgres: bool) -> Result<(), StoreError> {
-    tx.script(if postgres {
+/// Applies one migration and notes that.
+pub(super) async fn apply(tx: &mut Tx, migration: &Migration) -> Result<(), StoreError> {
+    tx.script(text(tx, migration)).await?;
+    let digest = digest_of(tx, migration);
+    tx.execute(
+        "insert into migrations (name, digest) values ($1, $2)",
+        bind![migration.0, digest.as_slice()],
+    )
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn create_table(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.script(if tx.is_postgres() {
         "create table if not exists migrations (name text primary key, digest bytea not null)"
     } else {
         "create table if not exists migrations (name text primary key, digest blob not null)"
     })
     .await
+}
+
+/// The names of all tables that migrations make, each after those that it refers to.
+pub(super) fn tables() -> Vec<&'static str> {
+    let of_text = |text: &'static str| {
+        text.lines()
+            .filter_map(|line| line.strip_prefix("create table "))
+            .filter_map(|rest| rest.split([' ', '(']).next())
+    };
+    MIGRATIONS
+        .iter()
+        .flat_map(|(_, sqlite, _)| of_text(sqlite))
+        .collect()
+}
+
+fn text(tx: &Tx, (_, sqlite, postgres): &Migration) -> &'static str {
+    if tx.is_postgres() { postgres } else { sqlite }
+}
+
+fn digest_of(tx: &Tx, migration: &Migration) -> Vec<u8> {
+    let text = text(tx, migration);
+    digest::digest(&digest::SHA256, text.as_bytes())
+        .as_ref()
+        .to_vec()
 }

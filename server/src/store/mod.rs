@@ -9,6 +9,7 @@ mod error;
 mod group;
 mod listener;
 mod migrate;
+mod snapshot;
 mod value;
 
 pub mod archive;
@@ -20,8 +21,10 @@ pub mod label_studio;
 pub mod members;
 pub mod notices;
 pub mod organizations;
+pub mod schema;
 pub mod sessions;
 pub mod signing_keys;
+pub mod tables;
 pub mod token_uses;
 pub mod tokens;
 pub mod users;

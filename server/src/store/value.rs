@@ -1,4 +1,4 @@
-//! The parameters of statements.
+//! The parameters of statements, and how many rows they touched.
 
 /// A parameter of a statement.
 #[derive(Clone, Debug)]
@@ -73,5 +73,26 @@ impl From<&[u8]> for Value {
 impl From<Option<&[u8]>> for Value {
     fn from(value: Option<&[u8]>) -> Self {
         Self::Bytes(value.map(<[u8]>::to_vec))
+    }
+}
+
+/// How many rows a statement touched.
+pub(super) struct Done {
+    pub(super) rows: u64,
+}
+
+impl From<sqlx::sqlite::SqliteQueryResult> for Done {
+    fn from(result: sqlx::sqlite::SqliteQueryResult) -> Self {
+        Self {
+            rows: result.rows_affected(),
+        }
+    }
+}
+
+impl From<sqlx::postgres::PgQueryResult> for Done {
+    fn from(result: sqlx::postgres::PgQueryResult) -> Self {
+        Self {
+            rows: result.rows_affected(),
+        }
     }
 }

@@ -199,6 +199,7 @@ fn store_functions_take_a_transaction_first() {
             source.path.as_str(),
             "server/src/store/engine.rs"
                 | "server/src/store/migrate.rs"
+                | "server/src/store/snapshot.rs"
                 // Marks and calls of other processes; no statement of a noun's.
                 | "server/src/store/changes.rs"
                 | "server/src/store/listener.rs"

@@ -30,7 +30,7 @@ pub use secret_key::SecretKey;
 
 use people::People;
 use snapshot::Snapshot;
-use tokens::Tokens;
+use tokens::{Known, Tokens};
 
 /// The origin of Label Studio's `SECRET_KEY` among the signing keys.
 const ORIGIN: &str = "label_studio";
@@ -92,8 +92,12 @@ pub async fn label_studio(
     let people = people::plan((app, cx), &mut tx, &mut all, leaves_out, &mut report).await?;
     let rows = store::signing_keys::list(&mut tx).await?;
     let keys = rows.iter().map(|row| row.id.clone()).collect();
-    let homes = (&people.homes, &keys);
-    let tokens = tokens::plan((app, cx), &all, &known, homes, &mut report);
+    let known = Known {
+        archived: store::imports::list_archived(&mut tx).await?,
+        tokens: known,
+        keys,
+    };
+    let tokens = tokens::plan((app, cx), &all, &known, &people.homes, &mut report);
     if tokens.needs_key() && request.secret_key.is_none() {
         return Err(Error::invalid(
             "secret_key_file",
@@ -184,7 +188,7 @@ async fn write(
     store::imports::insert_users(tx, &people.users).await?;
     store::imports::insert_organizations(tx, &people.organizations).await?;
     store::imports::insert_memberships(tx, &people.memberships).await?;
-    store::imports::restart_ids(tx).await?;
+    store::tables::restart_numbers(tx).await?;
     tokens::write((app, cx), tx, tokens, key.as_deref(), progress).await
 }
 

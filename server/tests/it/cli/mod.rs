@@ -6,6 +6,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 mod accounts;
+mod backup;
 mod doctor;
 mod keys;
 mod settings;

@@ -10,7 +10,11 @@ use crate::support::TestApp;
 
 /// An installation with one user (7) from Label Studio.
 async fn moved_in() -> (TestApp, Source) {
-    let (t, source) = (TestApp::with_legacy().await, Source::empty().await);
+    let settings = |settings: &mut keybearer::config::Settings| {
+        settings.enable_legacy_tokens = Some(true);
+        settings.archive_after_days = Some(1);
+    };
+    let (t, source) = (TestApp::with(settings).await, Source::empty().await);
     source.user(7, "seven@example.com").await;
     source.organization(1, 7).await;
     source.member(1, 7).await;
@@ -203,4 +207,38 @@ async fn a_wrong_key_is_taken_away_and_the_right_one_put_in() {
         .unwrap();
     source.import(&t.app).await.unwrap();
     t.exchange(&personal).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_ended_here_and_was_archived_does_not_come_back() {
+    let (t, source) = moved_in().await;
+    let personal = source.personal(7).await;
+    source.import(&t.app).await.unwrap();
+    t.anonymous()
+        .post("/api/token/blacklist", &json!({"refresh": personal}))
+        .await
+        .expect(204);
+    let mut tx = t.app.db.read().await.unwrap();
+    let legacy = keybearer::store::tokens::list_by_user(&mut tx, 7, 1)
+        .await
+        .unwrap();
+    let legacy = legacy.iter().find(|token| token.kind == "legacy").unwrap();
+    drop(tx);
+    keybearer::domain::tokens::revoke(&t.app, &t.operator(), &legacy.id)
+        .await
+        .unwrap();
+    t.advance(3 * 86_400);
+    let archived = keybearer::domain::archive::run(&t.app).await.unwrap();
+    assert_eq!(archived, 2);
+    let report = source.import(&t.app).await.unwrap();
+    assert_eq!(
+        (report.personal_tokens.new, report.legacy_tokens.new),
+        (0, 0)
+    );
+    assert!(odd(&report).contains("ended long ago"), "{}", odd(&report));
+    t.exchange(&personal).await.refusal(401);
+    t.token(&legacy_text('7'))
+        .get("/api/current-user/whoami")
+        .await
+        .refusal(401);
 }

@@ -30,7 +30,7 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    pub(super) fn new(router: Router) -> Self {
+    pub(crate) fn new(router: Router) -> Self {
         Self {
             router,
             headers: Vec::new(),
