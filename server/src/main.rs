@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// A request allocates some dozens of small values, and this one is quick with them. Without huge pages,
-/// for an idle server would hold 16 MiB in them for nothing.
+/// Made for many small values, which is what a request allocates. Without huge pages, for an idle server
+/// would hold 16 MiB in them for nothing.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

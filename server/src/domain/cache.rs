@@ -25,7 +25,7 @@ use super::users::User;
 const MIB: u64 = 1 << 20;
 /// Of the cache's memory, how much is for accounts: one in so many.
 const ACCOUNTS_SHARE: u64 = 4;
-/// What an entry takes besides its texts, in bytes: measured with 100,000 of them.
+/// What an entry takes besides its texts, in bytes: an estimate, for nothing can count it exactly.
 const GRANT_BYTES: usize = 800;
 const ACCOUNT_BYTES: usize = 1000;
 /// A line of scopes or ranges when it is read, in bytes.
