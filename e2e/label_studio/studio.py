@@ -5,8 +5,11 @@ KEYBEARER_LABEL_STUDIO names its program; by default that of .venv-label-studio,
 
 import os
 import re
+import shutil
 import signal
+import sqlite3
 import subprocess
+import tempfile
 from pathlib import Path
 
 import httpx
@@ -15,8 +18,10 @@ from keybearer import ROOT, environment, free_port
 
 OWNER = "founder@example.com"
 OWNER_PASSWORD = "Founder-passw0rd"
+# Nothing is asked of the internet.
+QUIET = {"COLLECT_ANALYTICS": "false", "LATEST_VERSION_CHECK": "false", "SENTRY_DSN": "", "FRONTEND_SENTRY_DSN": ""}
 # The first start makes the database, which takes a minute on a busy machine.
-READY_WITHIN_SECONDS = 300
+READY_WITHIN_SECONDS = 400
 STOPPED_WITHIN_SECONDS = 60
 
 
@@ -28,24 +33,43 @@ def program() -> Path:
     return program
 
 
+def fresh_data(data: Path) -> None:
+    """Fills the folder with Label Studio's tables and nothing in them.
+
+    Its hundreds of migrations take half a minute, so they are run once for each Label Studio that is installed.
+    """
+    kept = program().parent.parent / "fresh-data"
+    if not kept.is_dir():
+        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+            made = Path(folder) / "data"
+            made.mkdir()
+            subprocess.run([program(), "init", "--data-dir", str(made)], check=True, capture_output=True,
+                           stdin=subprocess.DEVNULL, env=environment(LABEL_STUDIO_BASE_DATA_DIR=str(made), **QUIET),
+                           cwd=made, timeout=READY_WITHIN_SECONDS)
+            # Each draws its own key.
+            (made / ".env").unlink(missing_ok=True)
+            made.rename(kept)
+    shutil.copytree(kept, data, dirs_exist_ok=True)
+
+
 class Studio:
     """One Label Studio; it may be stopped and started again on the same data."""
 
     def __init__(self, directory: Path, **settings: str):
         self.data = directory / "data"
-        self.data.mkdir(parents=True, exist_ok=True)
+        fresh_data(self.data)
         self.log = directory / "label-studio.log"
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = settings
         self.process: subprocess.Popen | None = None
 
-    def start(self) -> "Studio":
+    def start(self, **variables: str) -> "Studio":
         command = [program(), "start", "--no-browser", "--port", str(self.port), "--internal-host", "127.0.0.1",
                    "--data-dir", str(self.data), "--username", OWNER, "--password", OWNER_PASSWORD]
-        kept = environment(LABEL_STUDIO_BASE_DATA_DIR=str(self.data), COLLECT_ANALYTICS="false", DEBUG="false",
-                           **self.settings)
+        kept = environment(LABEL_STUDIO_BASE_DATA_DIR=str(self.data), DEBUG="false", **QUIET)
         kept.pop("SECRET_KEY", None)
+        kept |= self.settings | variables
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=kept,
                                             cwd=self.data)
@@ -73,6 +97,17 @@ class Studio:
             self.process.kill()
             self.process.wait()
         self.process = None
+
+    def secret_key(self) -> str:
+        lines = (self.data / ".env").read_text().splitlines()
+        return [line.removeprefix("SECRET_KEY=") for line in lines if line.startswith("SECRET_KEY=")][-1]
+
+    def set_active(self, email: str, is_active: bool) -> None:
+        """What its admin's pages do; it has no API for it."""
+        with sqlite3.connect(self.data / "label_studio.sqlite3", timeout=30) as database:
+            changed = database.execute("update htx_user set is_active = ? where email = ?", (is_active, email))
+            assert changed.rowcount == 1, email
+        database.close()
 
     def browser(self, email: str = OWNER, password: str = OWNER_PASSWORD) -> httpx.Client:
         """A client that has signed in at Label Studio's form."""

@@ -17,6 +17,7 @@ use crate::domain::signing::{self, SigningKeys};
 use crate::domain::throttle::Throttle;
 use crate::domain::uses::Uses;
 use crate::error::Error;
+use crate::gateway::upstream::Upstream;
 use crate::store::Db;
 
 /// Failed sign-ins that an account may have in a quarter of an hour.
@@ -56,6 +57,8 @@ pub struct Parts {
     pub rates: Rates,
     pub uses: Uses,
     pub refusals: Refusals,
+    /// The Label Studio that this stands in front of, in gateway mode.
+    pub upstream: Option<Upstream>,
     /// The digest of the set-up link's secret, while there is no account.
     pub set_up_secret: Mutex<Option<TokenHash>>,
 }
@@ -67,6 +70,25 @@ impl App {
     /// # Errors
     /// One sentence of what is in the way.
     pub async fn open(config: Config, clock: Clock, random: Random) -> anyhow::Result<Self> {
+        Self::open_before(None, config, clock, random).await
+    }
+
+    /// The same for a server, which stands in front of the Label Studio that the settings name, if
+    /// they name one. A sub-command needs neither that Label Studio nor its key.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and if the key is missing or cannot be read.
+    pub async fn open_server(config: Config, clock: Clock, random: Random) -> anyhow::Result<Self> {
+        let upstream = Upstream::open(&config, &random)?;
+        Self::open_before(upstream, config, clock, random).await
+    }
+
+    async fn open_before(
+        upstream: Option<Upstream>,
+        config: Config,
+        clock: Clock,
+        random: Random,
+    ) -> anyhow::Result<Self> {
         config.make_data_dir()?;
         let given = config.signing_secret()?;
         let db = Db::open(config.database.reveal()).await;
@@ -87,6 +109,7 @@ impl App {
             .await
             .map_err(start_error)?;
         Ok(Self(Arc::new(Parts {
+            upstream,
             cache: Cache::new(config.cache_mib),
             config: Arc::new(config),
             db,

@@ -30,8 +30,47 @@ pub enum Error {
     TooMany { retry_after_seconds: i64 },
     /// The database cannot be used now; the same call may succeed later.
     Unavailable(StoreError),
+    /// The Label Studio behind the gateway does not do its part; the same call may succeed later.
+    Upstream(Trouble),
     /// A defect. The cause is for the log alone.
     Internal(anyhow::Error),
+}
+
+/// What is the matter with the Label Studio behind the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It cannot be reached, or broke off.
+    Away,
+    /// It was silent for too long.
+    Slow,
+    /// It answered something that makes no sense.
+    Garbled,
+    /// It refuses what Keybearer signs: its key is another one.
+    OtherKey,
+}
+
+impl Trouble {
+    /// What to tell a client.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Away => {
+                "Label Studio, which Keybearer stands in front of, cannot be reached or broke off. Try again in a moment."
+            }
+            Self::Slow => {
+                "Label Studio, which Keybearer stands in front of, does not answer in time. Try again later; \
+                 upstream_timeout_seconds says how long Keybearer waits."
+            }
+            Self::Garbled => {
+                "Label Studio, which Keybearer stands in front of, gave an answer that cannot be read. The server's log \
+                 has more."
+            }
+            Self::OtherKey => {
+                "Label Studio, which Keybearer stands in front of, refuses what Keybearer signs: its SECRET_KEY is \
+                 another one. The operator sets the right one with upstream_secret_key_file."
+            }
+        }
+    }
 }
 
 /// Why the caller counts as a stranger.

@@ -17,6 +17,8 @@ pub mod cx;
 pub mod domain;
 // The ways an operation can fail.
 pub mod error;
+// In front of a Label Studio: who answers what, and with whose credential.
+pub mod gateway;
 // The three web doors: Label Studio's interface, Keybearer's own, and the pages.
 pub mod http;
 // Mails and webhooks: what leaves the house by itself.

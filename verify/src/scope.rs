@@ -251,14 +251,9 @@ impl ScopeSet {
             })
     }
 
-    /// Whether these scopes let a request through a gateway.
+    /// Whether these scopes let a request through a gateway: one that takes `need`, or is of a rule.
     #[must_use]
-    pub fn lets_through(&self, method: &str, path: &str) -> bool {
-        let need = if matches!(method, "GET" | "HEAD" | "OPTIONS") {
-            Need::Read
-        } else {
-            Need::Write
-        };
+    pub fn lets_through(&self, need: Need, method: &str, path: &str) -> bool {
         self.answers(need)
             || self
                 .0

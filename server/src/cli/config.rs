@@ -44,6 +44,9 @@ impl Command {
             Self::Check { settings } => {
                 let config = Config::load(place, *settings)?;
                 config.signing_secret()?;
+                if config.upstream.url.is_some() {
+                    config.upstream.secret_key()?;
+                }
                 Outbound::open(&config.notices)?;
                 standing_policy::check(&config)
                     .map_err(sentence)

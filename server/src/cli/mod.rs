@@ -162,6 +162,7 @@ fn sentence(error: Error) -> anyhow::Error {
             retry_after_seconds,
         } => anyhow::anyhow!("too many tries; wait {retry_after_seconds} seconds"),
         Error::Unavailable(cause) => anyhow::anyhow!("{cause}"),
+        Error::Upstream(trouble) => anyhow::anyhow!(trouble.sentence()),
         Error::Internal(cause) => cause,
     }
 }

@@ -31,6 +31,7 @@ use crate::domain::set_up;
 use crate::domain::standing_policy;
 use crate::domain::upkeep;
 use crate::domain::users::adding::UserSpec;
+use crate::gateway::probe;
 use crate::http::Whole;
 use crate::outbound::Outbound;
 use crate::telemetry;
@@ -54,7 +55,7 @@ pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
             config.listen
         )
     })?;
-    let app = App::open(config, Clock::System, Random::system()?).await?;
+    let app = App::open_server(config, Clock::System, Random::system()?).await?;
     let (stop, stopping) = watch::channel(false);
     let mut feed = Feed::default();
     feed.hear(&app.db).await.map_err(sentence)?;
@@ -67,9 +68,14 @@ pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
         .context("the policy in the settings")?;
     first_owner(&app).await?;
     announce(&app, listener.local_addr()?).await?;
+    let probe = app.upstream.clone().map(|upstream| {
+        let app = app.clone();
+        tokio::spawn(async move { probe::run(&app, &upstream).await })
+    });
     let mut upkeep = tokio::spawn(upkeep::run(app.clone(), outbound, stopping));
     listen(listener, Whole::new(&app), stop_signal()).await;
     stop.send_replace(true);
+    probe.inspect(tokio::task::JoinHandle::abort);
     // What is being delivered is finished: a mail cut short here might be sent once more.
     if tokio::time::timeout(UPKEEP_ENDS_WITHIN, &mut upkeep)
         .await
@@ -213,7 +219,15 @@ async fn announce(app: &App, address: SocketAddr) -> Outcome {
         app.config.public_url.clone()
     };
     say(format_args!("Keybearer is running at {url}"))?;
-    if set_up::is_needed(app).await.map_err(sentence)? {
+    if !set_up::is_needed(app).await.map_err(sentence)? {
+        return Ok(());
+    }
+    if app.upstream.is_some() {
+        say(format_args!(
+            "There is no account yet. `keybearer import label-studio` brings Label Studio's; or sign in to Label Studio \
+             as the owner of its organization and open {url}/user/account/personal-access-token."
+        ))?;
+    } else {
         say(format_args!(
             "There is no account yet. Make the owner's here, once:\n{url}/set-up?token={}",
             set_up::draw_secret(app)

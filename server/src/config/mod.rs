@@ -3,25 +3,30 @@
 //! [`Settings`] is all three at once: a field's flag is `--public-url`, its variable
 //! `KEYBEARER_PUBLIC_URL`, its key in `keybearer.toml` `public_url`. Nothing else in the program
 //! reads the environment. [`Config`] is what comes out: whole, checked, with the defaults in it.
-//! [`notices`] checks what mail and webhooks need, [`policy`] is the table `[policy]`.
+//! [`notices`] checks what mail and webhooks need, [`upstream`] what the gateway needs; [`policy`] is
+//! the table `[policy]`.
 
+mod addresses;
 mod file;
 mod header;
 pub mod notices;
 pub mod policy;
+pub mod upstream;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use addresses::{checked_url, path_of, ranges, sqlite_url};
 use notices::Notices;
 use policy::PolicySettings;
+use upstream::UpstreamSettings;
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_DATA_DIR: &str = "keybearer-data";
@@ -152,6 +157,15 @@ pub struct Settings {
     /// Memory for tokens and accounts that were looked up before, in MiB [default: 64]
     #[arg(long, env = "KEYBEARER_CACHE_MIB", value_name = "MIB")]
     pub cache_mib: Option<u32>,
+    /// Gateway mode: the Label Studio to stand in front of, such as `http://127.0.0.1:8081` [default: none]
+    #[arg(long, env = "KEYBEARER_UPSTREAM", value_name = "URL")]
+    pub upstream: Option<String>,
+    /// File with that Label Studio's `SECRET_KEY`: the key alone, or its `.env`
+    #[arg(long, env = "KEYBEARER_UPSTREAM_SECRET_KEY_FILE", value_name = "FILE")]
+    pub upstream_secret_key_file: Option<PathBuf>,
+    /// How long that Label Studio may be silent over a request, in seconds [default: 300]
+    #[arg(long, env = "KEYBEARER_UPSTREAM_TIMEOUT_SECONDS", value_name = "S")]
+    pub upstream_timeout_seconds: Option<u64>,
     /// What is logged, in the form of `RUST_LOG` [default: info]
     #[arg(long, env = "KEYBEARER_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -211,6 +225,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Without a slash at its end.
     pub public_url: String,
+    #[serde(skip)]
+    base_path: String,
     pub username: Option<String>,
     pub password: Option<Secret>,
     pub user_token: Option<Secret>,
@@ -225,6 +241,8 @@ pub struct Config {
     pub notices: Notices,
     pub archive_after_days: Option<u32>,
     pub cache_mib: u32,
+    #[serde(flatten)]
+    pub upstream: UpstreamSettings,
     pub log: String,
     pub log_format: LogFormat,
     pub policy: PolicySettings,
@@ -238,6 +256,7 @@ impl Config {
     pub fn load(place: &Place, mut given: Settings) -> anyhow::Result<Self> {
         let mut file = file::read(place.config.as_deref())?;
         let notices = Notices::load(&mut given, &mut file)?;
+        let upstream = UpstreamSettings::load(&mut given, &mut file)?;
         let token_header = given.token_header.or(file.token_header);
         let data_dir = place
             .data_dir
@@ -253,10 +272,12 @@ impl Config {
             .public_url
             .or(file.public_url)
             .unwrap_or_else(|| format!("http://{listen}"));
+        let public_url = checked_url(&public_url)?;
         Ok(Self {
+            base_path: format!("{}{}", path_of(&public_url), upstream.own_folder()),
             database: database.unwrap_or_else(|| Secret(sqlite_url(&data_dir))),
             listen,
-            public_url: checked_url(&public_url)?,
+            public_url,
             username: given.username.or(file.username),
             password: given.password.or(file.password),
             user_token: given.user_token.or(file.user_token),
@@ -281,6 +302,7 @@ impl Config {
                 .cache_mib
                 .or(file.cache_mib)
                 .unwrap_or(DEFAULT_CACHE_MIB),
+            upstream,
             policy: given.policy.above(file.policy),
             log: given.log.or(file.log).unwrap_or_else(|| "info".into()),
             log_format: given.log_format.or(file.log_format).unwrap_or_default(),
@@ -307,17 +329,17 @@ impl Config {
         self.data_dir.join("server.lock")
     }
 
-    /// The path part of the public URL, without a slash at its end: empty, or `/tokens`.
+    /// Where Keybearer's own pages begin, without a slash at the end: the [mount path](Self::mount_path),
+    /// and behind a gateway's a folder of their own below it.
     #[must_use]
     pub fn base_path(&self) -> &str {
-        let after_scheme = self
-            .public_url
-            .split_once("://")
-            .map_or("", |(_, rest)| rest);
-        after_scheme
-            .find('/')
-            .and_then(|slash| after_scheme.get(slash..))
-            .unwrap_or("")
+        &self.base_path
+    }
+
+    /// The path part of the public URL, without a slash at its end: empty, or `/tokens`.
+    #[must_use]
+    pub fn mount_path(&self) -> &str {
+        path_of(&self.public_url)
     }
 
     /// Where the database is, without the password in its address.
@@ -358,34 +380,4 @@ impl Config {
         );
         Ok(Some(Secret(secret.to_owned())))
     }
-}
-
-/// Ranges, or single addresses.
-fn ranges(texts: Option<Vec<String>>) -> anyhow::Result<Vec<IpNet>> {
-    let range = |text: &String| {
-        let alone = || text.trim().parse::<IpAddr>().ok().map(IpNet::from);
-        let range = text.trim().parse().ok().or_else(alone);
-        range.with_context(|| format!("the trusted proxy {text} is no address and no range; they look like 10.0.0.7 and 10.0.0.0/8"))
-    };
-    texts.unwrap_or_default().iter().map(range).collect()
-}
-
-fn sqlite_url(data_dir: &Path) -> String {
-    format!("sqlite://{}", data_dir.join("keybearer.sqlite3").display())
-}
-
-fn checked_url(url: &str) -> anyhow::Result<String> {
-    let url = url.trim_end_matches('/');
-    let Some((scheme, rest)) = url.split_once("://") else {
-        bail!("the public URL {url} has no scheme; it looks like https://tokens.example.com");
-    };
-    ensure!(
-        matches!(scheme, "http" | "https"),
-        "the public URL {url} begins with neither http:// nor https://"
-    );
-    ensure!(
-        !rest.is_empty() && !rest.contains(['?', '#', ' ']),
-        "the public URL {url} is not an address and a path"
-    );
-    Ok(url.to_owned())
 }

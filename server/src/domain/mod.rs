@@ -25,6 +25,7 @@ pub mod organizations;
 pub mod passwords;
 pub mod policy;
 pub mod rates;
+pub mod recognition;
 pub mod refusals;
 pub mod sealing;
 pub mod sessions;

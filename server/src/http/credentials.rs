@@ -10,15 +10,16 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 
 use crate::app::App;
-use crate::cx::Cx;
+use crate::cx::{Caller, Cx};
 use crate::domain::{introspection, sessions};
 use crate::error::{Error, HeaderFault, Refusal, Result, SentAs};
+use crate::gateway::people;
 use crate::http::extract::{self, SESSION_COOKIE};
 use crate::http::same_origin;
 
 /// How a view authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Auth {
+pub(crate) enum Auth {
     /// Not at all: headers are ignored.
     None,
     /// A caller who shows nothing, or nothing good, is a stranger.
@@ -45,16 +46,22 @@ pub(super) async fn authenticate(app: &App, auth: Auth, parts: &Parts) -> Result
     }
 }
 
-async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx> {
-    let by_token = match shown(app, &parts.headers) {
-        Ok(None) => Err(Error::Unauthenticated(Refusal::NoCredentials)),
-        Ok(Some((sent_as, token))) => {
-            introspection::caller_by_token(app, cx, &token, sent_as).await
-        }
-        Err(refusal) => Err(Error::Unauthenticated(refusal)),
+/// The caller whom the token in the headers proves; `None` if they show no token.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] with the reason.
+pub(crate) async fn by_token(app: &App, cx: &Cx, headers: &HeaderMap) -> Result<Option<Caller>> {
+    let Some((sent_as, token)) = shown(app, headers).map_err(Error::Unauthenticated)? else {
+        return Ok(None);
     };
-    let refused = match by_token {
-        Ok(caller) => return Ok(cx.with_caller(caller)),
+    let caller = introspection::caller_by_token(app, cx, &token, sent_as).await?;
+    Ok(Some(caller))
+}
+
+async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx> {
+    let refused = match by_token(app, cx, &parts.headers).await {
+        Ok(Some(caller)) => return Ok(cx.with_caller(caller)),
+        Ok(None) => Refusal::NoCredentials,
         Err(Error::Unauthenticated(refusal)) => refusal,
         Err(other) => return Err(other),
     };
@@ -70,7 +77,7 @@ async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx> {
     let Some(session) = session else {
         return Err(Error::Unauthenticated(refused));
     };
-    let caller = match Box::pin(sessions::caller(app, cx, session)).await {
+    let caller = match Box::pin(by_session(app, cx, session)).await {
         Ok(caller) => caller,
         Err(Error::Unauthenticated(_)) => return Err(Error::Unauthenticated(refused)),
         Err(other) => return Err(other),
@@ -82,6 +89,17 @@ async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx> {
         ));
     }
     Ok(cx.with_caller(caller))
+}
+
+/// The caller whom a session's cookie proves: Keybearer's own, or in gateway mode Label Studio's.
+///
+/// # Errors
+/// [`Error::Unauthenticated`] if the session has ended.
+pub(super) async fn by_session(app: &App, cx: &Cx, session: &str) -> Result<Caller> {
+    match &app.upstream {
+        None => sessions::caller(app, cx, session).await,
+        Some(upstream) => people::by_session(app, upstream, cx, session).await,
+    }
 }
 
 /// The one token that the headers show, and how.

@@ -13,13 +13,13 @@ use crate::app::App;
 use crate::cx::{Actor, Cx};
 
 /// The name of the session's cookie; Label Studio's, for its clients send it back by name.
-pub(super) const SESSION_COOKIE: &str = "sessionid";
+pub(crate) const SESSION_COOKIE: &str = "sessionid";
 
 /// The largest body that is read below `/api/`, in bytes.
 const LARGEST_BODY: usize = 64 * 1024;
 
 /// The request's [`Cx`] before anybody has proven anything.
-pub(super) fn anonymous_cx(app: &App, parts: &Parts) -> Cx {
+pub(crate) fn anonymous_cx(app: &App, parts: &Parts) -> Cx {
     let client = parts
         .headers
         .get(header::USER_AGENT)
@@ -30,6 +30,18 @@ pub(super) fn anonymous_cx(app: &App, parts: &Parts) -> Cx {
         address: client_address(app, parts),
         client: client.unwrap_or_default().into_owned(),
     }
+}
+
+/// The address that the connection comes from.
+pub(crate) fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    Some(peer.ip().to_canonical())
+}
+
+/// Whether `address` is a proxy's whose `X-Forwarded-*` is believed.
+pub(crate) fn is_trusted(app: &App, address: &IpAddr) -> bool {
+    let ranges = &app.config.trusted_proxies;
+    ranges.iter().any(|range| range.contains(address))
 }
 
 /// The client's address: the peer's, unless the peer is a trusted proxy. Then `X-Forwarded-For` is
@@ -43,14 +55,8 @@ pub(super) fn address_of(
     headers: &HeaderMap,
     extensions: &Extensions,
 ) -> Option<IpAddr> {
-    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
-    let trusted = |address: &IpAddr| {
-        app.config
-            .trusted_proxies
-            .iter()
-            .any(|range| range.contains(address))
-    };
-    let mut address = peer.ip().to_canonical();
+    let trusted = |address: &IpAddr| is_trusted(app, address);
+    let mut address = peer(extensions)?;
     if !trusted(&address) {
         return Some(address);
     }

@@ -16,17 +16,25 @@ use crate::http::credentials::Auth;
 use crate::http::label_studio::failure::{self, Failure};
 use crate::http::{api, extract, label_studio, ui};
 
-/// Gives the path its one spelling: no slash at the end, no doubled slash, not below the base path.
+/// The target as the client has sent it, for whoever hands the request on.
+#[derive(Clone, Debug)]
+pub(crate) struct AsSent(pub(crate) Uri);
+
+/// Marks an answer that another server has given: nothing is added to it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Foreign;
+
+/// Gives the path its one spelling: no slash at the end, no doubled slash, not below the mount path.
 ///
 /// Label Studio answers both spellings itself and never redirects, since a redirected POST loses
 /// its body with most clients; so Keybearer does the same everywhere.
-pub(super) fn normalize(mut request: Request, base_path: &str) -> Request {
+pub(super) fn normalize(mut request: Request, mount_path: &str) -> Request {
     let path = request.uri().path();
-    if base_path.is_empty() && is_normal(path) {
+    if mount_path.is_empty() && is_normal(path) {
         return request;
     }
     let below = path
-        .strip_prefix(base_path)
+        .strip_prefix(mount_path)
         .filter(|rest| rest.is_empty() || rest.starts_with('/'))
         .unwrap_or(path);
     let trimmed = format!("/{}", below.trim_matches('/'));
@@ -72,6 +80,19 @@ impl Seen {
 pub(super) fn finish(app: &App, seen: Seen, response: Response) -> Response {
     // What no door has written out: the failure behind a panic.
     let mut response = failure::render(app, Auth::None, response);
+    if response.extensions().get::<Foreign>().is_none() {
+        add_headers(app, &mut response);
+    }
+    if let Some((method, path, address, started)) = seen.0 {
+        let status = response.status().as_u16();
+        let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::debug!(%method, path, status, ?address, took_us, "request");
+    }
+    response
+}
+
+/// The headers that every answer of our own has.
+fn add_headers(app: &App, response: &mut Response) {
     let headers = response.headers_mut();
     headers.insert(
         header::X_CONTENT_TYPE_OPTIONS,
@@ -90,16 +111,10 @@ pub(super) fn finish(app: &App, seen: Seen, response: Response) -> Response {
             HeaderValue::from_static("max-age=31536000"),
         );
     }
-    if let Some((method, path, address, started)) = seen.0 {
-        let status = response.status().as_u16();
-        let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        tracing::debug!(%method, path, status, ?address, took_us, "request");
-    }
-    response
 }
 
 /// Answers what no route knows: JSON below `/api/`, a page elsewhere.
-pub(super) async fn not_found(State(app): State<App>, parts: Parts) -> Response {
+pub(crate) async fn not_found(State(app): State<App>, parts: Parts) -> Response {
     let path = parts.uri.path();
     if path == "/api/v1" || path.starts_with("/api/v1/") {
         return api::unknown_path(&app, &parts);

@@ -5,12 +5,12 @@
 //! its end, and below the public URL's path or not, without any redirect: see `layers::normalize`.
 
 mod around;
-mod credentials;
+pub(crate) mod credentials;
 mod csv;
 mod events;
-mod extract;
-mod layers;
-mod notices;
+pub(crate) mod extract;
+pub(crate) mod layers;
+pub(crate) mod notices;
 pub(crate) mod refusals;
 mod same_origin;
 
@@ -31,6 +31,8 @@ use futures_util::FutureExt;
 use tower::Service;
 
 use crate::app::App;
+use crate::gateway;
+use layers::AsSent;
 
 /// The whole service over `app`, as a router.
 pub fn router(app: &App) -> Router {
@@ -63,10 +65,27 @@ impl Whole {
     /// Answers one request.
     pub async fn answer(&self, request: Request) -> Response {
         // Paths must be normalized before anything is routed.
-        let request = layers::normalize(request, self.app.config.base_path());
+        let as_sent = self
+            .app
+            .upstream
+            .as_ref()
+            .map(|_| AsSent(request.uri().clone()));
+        let mut request = layers::normalize(request, self.app.config.mount_path());
         let seen = layers::Seen::of(&self.app, &request);
-        let routed = AssertUnwindSafe(self.doors.clone().call(request)).catch_unwind();
-        let response = match routed.await {
+        let routed = match (&self.app.upstream, as_sent) {
+            (Some(upstream), Some(as_sent)) => {
+                request.extensions_mut().insert(as_sent);
+                let doors = self.doors.clone();
+                let passed = Box::pin(gateway::route(&self.app, upstream, doors, request));
+                AssertUnwindSafe(passed).catch_unwind().await.map(Ok)
+            }
+            _ => {
+                AssertUnwindSafe(self.doors.clone().call(request))
+                    .catch_unwind()
+                    .await
+            }
+        };
+        let response = match routed {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
             Err(cause) => layers::panicked(&*cause),

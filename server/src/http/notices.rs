@@ -11,7 +11,7 @@ const RATE: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Writes `notices` into the headers of an answer.
-pub(super) fn write(headers: &mut HeaderMap, notices: &Notices) {
+pub(crate) fn write(headers: &mut HeaderMap, notices: &Notices) {
     if let Some(at) = notices
         .expires_at
         .and_then(|at| jiff::Timestamp::from_millisecond(at).ok())

@@ -3,9 +3,11 @@
 //! [`ALL`] has a paragraph for each code; [`cause`] and its neighbours say the same of one token to
 //! whoever has proven to hold it. A door adds what its own clients expect around that.
 
+use axum::http::StatusCode;
 use keybearer_verify::{Denial, Need, TokenKind};
 
 use crate::app::App;
+use crate::error::Trouble;
 
 /// The docs page's path.
 pub(super) const DOCS_PATH: &str = "/docs/refusals";
@@ -184,6 +186,14 @@ pub(super) fn scope_missing(need: Need) -> String {
 
 pub(super) fn rate_limited(retry_after_seconds: i64) -> String {
     format!("Too many requests or failed tries. Wait {retry_after_seconds} seconds.")
+}
+
+/// RFC 9110 sections 15.6.3 and 15.6.5: a gateway's own two answers.
+pub(super) fn upstream_status(trouble: Trouble) -> StatusCode {
+    match trouble {
+        Trouble::Slow => StatusCode::GATEWAY_TIMEOUT,
+        Trouble::Away | Trouble::Garbled | Trouble::OtherKey => StatusCode::BAD_GATEWAY,
+    }
 }
 
 /// `text` with a capital at its start.

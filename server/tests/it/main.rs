@@ -24,6 +24,7 @@ mod daily_counts;
 mod documents;
 mod export;
 mod failed_sign_ins;
+mod gateway;
 mod group_commit;
 mod import;
 mod notices;

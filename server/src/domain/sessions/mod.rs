@@ -145,7 +145,7 @@ pub async fn caller(app: &App, cx: &Cx, secret: &str) -> Result<Caller> {
 }
 
 /// The caller that a user is who has proven it with his session; none if he is in no organization.
-async fn caller_of(tx: &mut Tx, user: User) -> Result<Option<Caller>> {
+pub(in crate::domain) async fn caller_of(tx: &mut Tx, user: User) -> Result<Option<Caller>> {
     let Some(organization_id) = user.active_organization_id else {
         return Ok(None);
     };

@@ -172,19 +172,16 @@ fn describe(app: &App, kind: &Kind) -> (ProblemView, Vec<String>) {
         Error::Conflict(why) => plain(StatusCode::CONFLICT, why.clone()),
         Error::TooMany {
             retry_after_seconds,
-        } => ProblemView {
-            retry_after_seconds: Some(*retry_after_seconds),
-            ..coded(
-                app,
-                (StatusCode::TOO_MANY_REQUESTS, Denial::RateLimited),
-                refusals::rate_limited(*retry_after_seconds),
-            )
-        },
+        } => too_many(app, *retry_after_seconds),
         Error::Unavailable(cause) => {
             tracing::error!(?cause, "the database cannot be used");
             let why = format!("Keybearer cannot answer now: {cause}. Try again in a moment.");
             plain(StatusCode::SERVICE_UNAVAILABLE, why)
         }
+        Error::Upstream(trouble) => plain(
+            refusals::upstream_status(*trouble),
+            trouble.sentence().into(),
+        ),
         Error::Internal(cause) => {
             let id = app.random.uuid();
             tracing::error!(id, cause = format!("{cause:#}"), "internal error");
@@ -193,6 +190,17 @@ fn describe(app: &App, kind: &Kind) -> (ProblemView, Vec<String>) {
         }
     };
     (view, Vec::new())
+}
+
+fn too_many(app: &App, retry_after_seconds: i64) -> ProblemView {
+    ProblemView {
+        retry_after_seconds: Some(retry_after_seconds),
+        ..coded(
+            app,
+            (StatusCode::TOO_MANY_REQUESTS, Denial::RateLimited),
+            refusals::rate_limited(retry_after_seconds),
+        )
+    }
 }
 
 fn unauthenticated(app: &App, refusal: &Refusal) -> (ProblemView, Vec<String>) {

@@ -38,7 +38,7 @@ enum Kind {
 }
 
 impl Failure {
-    pub(super) fn http(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub(crate) fn http(status: StatusCode, detail: impl Into<String>) -> Self {
         Self(Kind::Http {
             status,
             detail: detail.into(),
@@ -92,7 +92,7 @@ pub(super) fn lacks_scope(response: &Response) -> bool {
 }
 
 /// Writes out a [`Failure`] that came back as a response; leaves every other response as it is.
-pub(in crate::http) fn render(app: &App, auth: Auth, mut response: Response) -> Response {
+pub(crate) fn render(app: &App, auth: Auth, mut response: Response) -> Response {
     match response.extensions_mut().remove::<Arc<Failure>>() {
         Some(failure) => {
             let mut written = write(app, auth, &failure.0);
@@ -160,6 +160,10 @@ fn domain(app: &App, auth: Auth, error: &Error) -> Response {
             tracing::error!(?cause, "the database cannot be used");
             let why = format!("Keybearer cannot answer now: {cause}. Try again in a moment.");
             common(app, StatusCode::SERVICE_UNAVAILABLE, &why, json!({}))
+        }
+        Error::Upstream(trouble) => {
+            let status = refusals::upstream_status(*trouble);
+            common(app, status, trouble.sentence(), json!({}))
         }
         Error::Internal(cause) => {
             let id = app.random.uuid();

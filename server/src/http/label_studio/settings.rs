@@ -50,8 +50,13 @@ pub(super) async fn show(
     State(app): State<App>,
     Extension(cx): Extension<Cx>,
 ) -> Result<Response, Failure> {
-    // Whoever may change the settings may see them; Label Studio's page for them is the admins'.
-    let organization_id = access::require(&cx, Action::ChangeOrganization)?.organization_id;
+    // Whoever may change the settings may see them; Label Studio's page for them is the admins'. In
+    // gateway mode Label Studio's account page asks for everybody, to know which tokens to offer.
+    let action = match app.upstream {
+        None => Action::ChangeOrganization,
+        Some(_) => Action::SeeOrganization,
+    };
+    let organization_id = access::require(&cx, action)?.organization_id;
     let organization = organizations::find(&app, &cx, organization_id).await?;
     answer(StatusCode::OK, &SettingsView::new(&organization))
 }

@@ -10,11 +10,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::frame::Frame;
-use super::redirect;
 use super::visitor::Visitor;
+use super::{redirect, redirect_to};
 use crate::app::App;
 use crate::domain::members;
-use crate::error::Error;
+use crate::error::{Error, Trouble};
+use crate::http::refusals::upstream_status;
 
 pub(crate) type PageResult = Result<Response, PageError>;
 
@@ -74,6 +75,13 @@ pub(super) async fn render(State(app): State<App>, request: Request, next: Next)
     page(&app, &parts, visitor.as_ref(), &error).await
 }
 
+/// The page for a request that the Label Studio behind the gateway does not answer.
+pub(crate) async fn no_upstream(app: &App, parts: &Parts, trouble: Trouble) -> Response {
+    // Nobody is asked for: whose session it is, the very same Label Studio would have to say.
+    let error = PageError::Failed(Error::Upstream(trouble));
+    page(app, parts, None, &error).await
+}
+
 /// The page for a path that no route has.
 pub(crate) async fn not_found(app: &App, parts: &Parts) -> Response {
     let visitor = Visitor::find(app, parts).await.ok();
@@ -82,14 +90,10 @@ pub(crate) async fn not_found(app: &App, parts: &Parts) -> Response {
 
 async fn page(app: &App, parts: &Parts, visitor: Option<&Visitor>, error: &PageError) -> Response {
     let said = match error {
-        PageError::Failed(Error::Unauthenticated(_)) => return redirect(app, "/user/login/"),
+        PageError::Failed(Error::Unauthenticated(_)) => return to_sign_in(app, "/"),
         PageError::Failed(error) => words(app, error),
         PageError::Said(status, title, text) => (*status, *title, text.clone()),
-        PageError::SignIn(next) if next == "/" => return redirect(app, "/user/login/"),
-        PageError::SignIn(next) => {
-            let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
-            return redirect(app, &format!("/user/login/?next={next}"));
-        }
+        PageError::SignIn(next) => return to_sign_in(app, next),
     };
     let (status, title, text) = said;
     let plain = Frame::plain(app, parts);
@@ -115,6 +119,21 @@ async fn page(app: &App, parts: &Parts, visitor: Option<&Visitor>, error: &PageE
         response.headers_mut().insert(header::RETRY_AFTER, seconds);
     }
     response
+}
+
+/// Sends the browser to sign in, and to the path `next` of our own after that. In gateway mode people
+/// sign in to Label Studio, whose page knows nothing of our folder.
+fn to_sign_in(app: &App, next: &str) -> Response {
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let config = &app.config;
+    if app.upstream.is_some() {
+        let next = encoded(&format!("{}{next}", config.base_path()));
+        redirect_to(&format!("{}/user/login/?next={next}", config.mount_path()))
+    } else if next == "/" {
+        redirect(app, "/user/login/")
+    } else {
+        redirect(app, &format!("/user/login/?next={}", encoded(next)))
+    }
 }
 
 fn words(app: &App, error: &Error) -> (StatusCode, &'static str, String) {
@@ -147,6 +166,11 @@ fn words(app: &App, error: &Error) -> (StatusCode, &'static str, String) {
             let text = format!("Keybearer cannot answer now: {cause}. Try again in a moment.");
             (StatusCode::SERVICE_UNAVAILABLE, "Not now", text)
         }
+        Error::Upstream(trouble) => (
+            upstream_status(*trouble),
+            "Label Studio does not answer",
+            trouble.sentence().to_owned(),
+        ),
         Error::Internal(cause) => {
             let id = app.random.uuid();
             tracing::error!(id, cause = format!("{cause:#}"), "internal error");

@@ -49,8 +49,12 @@ pub fn router(app: &App) -> Router<App> {
 
 /// Sends the browser to `path` below the public URL (302, as Label Studio does).
 pub(super) fn redirect(app: &App, path: &str) -> Response {
-    let to = format!("{}{path}", app.config.base_path());
-    let Ok(location) = HeaderValue::from_str(&to) else {
+    redirect_to(&format!("{}{path}", app.config.base_path()))
+}
+
+/// Sends the browser to `location`.
+pub(crate) fn redirect_to(location: &str) -> Response {
+    let Ok(location) = HeaderValue::from_str(location) else {
         return StatusCode::BAD_REQUEST.into_response();
     };
     (StatusCode::FOUND, [(header::LOCATION, location)], Html("")).into_response()

@@ -9,9 +9,9 @@ use super::errors::PageError;
 use super::frame::{Frame, session_cookie};
 use crate::app::App;
 use crate::cx::Cx;
-use crate::domain::sessions::{self, SessionSecret};
+use crate::domain::sessions::SessionSecret;
 use crate::error::Error;
-use crate::http::extract;
+use crate::http::{credentials, extract};
 
 /// A signed-in user, his session, and the frame of his page.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl Visitor {
     pub(super) async fn find(app: &App, parts: &Parts) -> crate::error::Result<Self> {
         let anonymous = extract::anonymous_cx(app, parts);
         let session = SessionSecret::shown(session_cookie(&parts.headers).unwrap_or_default());
-        let caller = sessions::caller(app, &anonymous, session.reveal()).await?;
+        let caller = credentials::by_session(app, &anonymous, session.reveal()).await?;
         let cx = anonymous.with_caller(caller);
         let frame = Frame::signed_in(app, &cx, parts).await?;
         Ok(Self { cx, frame, session })

@@ -7,6 +7,7 @@ mod client;
 mod database;
 pub(crate) mod forge;
 pub(crate) mod receivers;
+mod serving;
 pub(crate) mod sources;
 
 use std::sync::Arc;
@@ -321,7 +322,9 @@ async fn open(change: impl FnOnce(&mut Settings)) -> (App, Arc<AtomicI64>, Datab
     change(&mut settings);
     let config = Config::load(&place, settings).unwrap();
     let clock = Clock::Fixed(time.clone());
-    let app = App::open(config, clock, Random::seeded(7)).await.unwrap();
+    let app = App::open_server(config, clock, Random::seeded(7))
+        .await
+        .unwrap();
     database.watch(app.db.changes());
     follow(&app).await;
     (app, time, database)
