@@ -92,6 +92,9 @@ PLACES = [
     Place("remove-member", "/organization/members/{grace}/remove", "admin", look="390-dark"),
     Place("organization-tokens", "/organization/tokens", "admin"),
     Place("revoke-several", "/organization/tokens", "admin", then=choose_two_tokens, look="390-light"),
+    Place("use", "/organization/use", "admin"),
+    Place("audit", "/organization/audit", "admin"),
+    Place("audit-filtered", "/organization/audit?action=token.revoke", "admin", look="390-light"),
     Place("not-allowed", "/organization", "member", status=403, look="390-light"),
     # It makes a token, so it comes last.
     Place("new-token", "/user/account/key-token", "owner", then=make_token),

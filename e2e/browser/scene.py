@@ -1,6 +1,7 @@
 """An installation that has been in use for a while, the same in every run: people, tokens in every state, uses. Its clock
 ends at a fixed instant, so that pages which say "3 days ago" say it always."""
 
+import math
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -47,6 +48,7 @@ class Scene:
         self._at(days=20)
         self._cli("token", "revoke", self.paths["old laptop"])
         self._use("legacy", "203.0.113.9", SDK)
+        self._be_busy()
         self._at(days=3)
         self._use("CI of the labelling project", "203.0.113.80", "GitHubActions/2.1")
         for address, client in OTHER_BROWSERS.items():
@@ -79,7 +81,8 @@ class Scene:
         self.server.start(*SERVE)
 
     def _set_clock(self, instant: datetime) -> None:
-        self.server.clock.forward(round(instant.timestamp() - time.time() - self.server.clock.offset_seconds))
+        # Whole seconds, and never too early: what is made now is made at the instant that a page then shows.
+        self.server.clock.forward(math.ceil(instant.timestamp() - time.time() - self.server.clock.offset_seconds))
 
     def _sign_in(self, account: Account, address: str, client: str) -> str:
         headers = {"X-Forwarded-For": address, "User-Agent": client}
@@ -111,6 +114,18 @@ class Scene:
         with self.server.http(Authorization=f"Token {self._secrets['legacy']}") as http:
             listed = http.get("/api/v1/tokens").json()["items"]
         self.paths[name] = next(token["id"] for token in listed if token["name"] == name)
+
+    def _be_busy(self) -> None:
+        """Weeks in which the legacy token goes out of use and the others come in."""
+        with self.server.http() as http:
+            for day in range(78, 20, -2):
+                self._set_clock(NOW - timedelta(days=day))
+                counts = {"legacy": day // 8, "nightly export": 2, "ML backend": (80 - day) // 8, "notebook": day < 40}
+                for name, count in counts.items():
+                    for _ in range(count):
+                        http.get("/api/current-user/whoami", headers={"Authorization": f"Token {self._secrets[name]}"})
+                if day % 6 == 0:
+                    http.get("/api/current-user/whoami", headers={"Authorization": f"Token {self._secrets['trial']}"})
 
     def _use(self, name: str, address: str, client: str) -> None:
         headers = {"Authorization": f"Token {self._secrets[name]}", "X-Forwarded-For": address, "User-Agent": client}

@@ -114,7 +114,7 @@ def test_tokens_of_the_organization_are_found_and_several_revoked(visit, standin
     owner.sign_in(OWNER)
     owner.go("/organization/tokens")
     owner.fill(q="found", owner=member.email)
-    owner.press("Find")
+    owner.press("Filter")
     boxes = owner.page.get_by_role("checkbox", name=re.compile("Select found"))
     expect(boxes).to_have_count(3)
     if way.scripts and way.width > 1000:
