@@ -219,9 +219,8 @@ async fn a_command_returns_when_its_change_holds_everywhere() {
     assert!(!is_let_in(&t.app, &text).await);
 }
 
-/// How long after `at` revoked them the others let tokens in: the slowest of 100, and the slowest
-/// but one.
-async fn lateness(t: &TestApp, at: &App, others: &[App]) -> (Duration, Duration) {
+/// How long after `at` revoked them the others let tokens in: the slowest of 100.
+async fn lateness(t: &TestApp, at: &App, others: &[App]) -> Duration {
     let mut late = Vec::new();
     for _ in 0..50 {
         let (token, text) = t.issue(&t.owner, TokenKind::Key).await;
@@ -237,25 +236,16 @@ async fn lateness(t: &TestApp, at: &App, others: &[App]) -> (Duration, Duration)
             late.push(revoked.elapsed());
         }
     }
-    late.sort_unstable();
-    (late[late.len() - 1], late[late.len() - 2])
+    late.into_iter().max().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_node_revokes_the_others_refuse_within_the_bound() {
     let t = TestApp::new().await;
     let others = [t.another_node().await, t.another_node().await];
-    let mut best = Duration::MAX;
-    // The bound holds always; what is usual may be spoiled by a busy machine, but not each time.
-    for _ in 0..3 {
-        let (slowest, p99) = lateness(&t, &t.app, &others).await;
-        assert!(slowest < Duration::from_secs(1), "{slowest:?}");
-        best = best.min(p99);
-        if best < Duration::from_millis(100) {
-            return;
-        }
-    }
-    panic!("p99 {best:?} is above 100 ms");
+    let slowest = lateness(&t, &t.app, &others).await;
+    // The bound that is promised. What is usual, `./bench` says.
+    assert!(slowest < Duration::from_secs(1), "{slowest:?}");
 }
 
 /// The rules that `domain::cache` lives by, without the database's pace: whoever asks after a change
