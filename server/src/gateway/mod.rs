@@ -1,8 +1,8 @@
 //! Gateway mode: Keybearer in front of a Label Studio.
 //!
 //! Keybearer answers the URLs of tokens and their settings itself and hands every other request on.
-//! [`places`] says which is which, [`passing`] hands on, [`people`] knows who of here is who over
-//! there, [`upstream`] is the Label Studio itself and what only Keybearer asks it. What a token may do
+//! `places` says which is which, `passing` hands on, `people` knows who of here is who over
+//! there, `upstream` is the Label Studio itself and what only Keybearer asks it. What a token may do
 //! is decided where it always is, in the domain. `docs/gateway.md` is for whoever sets it up.
 
 mod headers;

@@ -1,7 +1,7 @@
 //! What was changed of that which grants are made of: how a process knows that what it remembers is
 //! still so.
 //!
-//! A statement that changes such a thing says so ([`Tx::changing`]); the engine refuses one that does
+//! A statement that changes such a thing says so (`Tx::changing`); the engine refuses one that does
 //! not. When its transaction is lasting, and before anybody is told, the change is marked here; and
 //! it is a row in the table `changes`, which other processes on the database read.
 //!

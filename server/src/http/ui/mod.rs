@@ -1,7 +1,7 @@
 //! The pages: server-rendered, working without JavaScript.
 //!
-//! The route table is here; each page's template struct sits beside its handler. [`frame`] is what
-//! stands around every page, [`visitor`] whoever is signed in. Errors become pages in [`errors`], and
+//! The route table is here; each page's template struct sits beside its handler. `frame` is what
+//! stands around every page, `visitor` whoever is signed in. Errors become pages in `errors`, and
 //! a form that is not right is shown again with what was typed.
 
 mod account;
