@@ -43,9 +43,12 @@ def fresh_data(data: Path) -> None:
         with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
             made = Path(folder) / "data"
             made.mkdir()
-            subprocess.run([program(), "init", "--data-dir", str(made)], check=True, capture_output=True,
-                           stdin=subprocess.DEVNULL, env=environment(LABEL_STUDIO_BASE_DATA_DIR=str(made), **QUIET),
-                           cwd=made, timeout=READY_WITHIN_SECONDS)
+            # Quiet: it makes no user, and so asks nobody for one.
+            done = subprocess.run([program(), "init", "--quiet", "--data-dir", str(made)], text=True,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  env=environment(LABEL_STUDIO_BASE_DATA_DIR=str(made), **QUIET), cwd=made,
+                                  timeout=READY_WITHIN_SECONDS)
+            assert done.returncode == 0, f"label-studio init ended with {done.returncode}:\n{done.stdout}"
             # Each draws its own key.
             (made / ".env").unlink(missing_ok=True)
             made.rename(kept)
