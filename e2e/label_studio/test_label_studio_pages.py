@@ -39,7 +39,7 @@ def test_the_account_page_makes_a_token_that_works_and_revokes_it(gateway, windo
     revoke = page.get_by_role("button", name="Revoke")
     expect(revoke).to_have_count(1)
     revoke.click()
-    page.get_by_role("button", name="Revoke").last.click()
+    page.locator(".lsf-modal-ls").get_by_role("button", name="Revoke").click()
     expect(revoke).to_have_count(0)
     refused = whoami(gateway, token)
     assert (refused.status_code, refused.json()["code"]) == (401, "revoked")

@@ -1,21 +1,12 @@
 //! `keybearer serve`: starts the server and stays until it is told to stop.
 
-use std::convert::Infallible;
 use std::fs::File;
-use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use axum::body::Body;
-use axum::extract::ConnectInfo;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use keybearer_verify::PlainToken;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -33,14 +24,13 @@ use crate::domain::upkeep;
 use crate::domain::users::adding::UserSpec;
 use crate::gateway::probe;
 use crate::http::Whole;
+use crate::http::connections::Loops;
 use crate::outbound::Outbound;
 use crate::telemetry;
 
 /// How long the end of the process waits for deliveries that are under way.
 const UPKEEP_ENDS_WITHIN: Duration = Duration::from_secs(12);
 
-/// The process has no file descriptor left, or the like.
-const ACCEPT_AGAIN_AFTER: Duration = Duration::from_secs(1);
 const LOCK_TRIES: u32 = 5;
 const LOCK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
@@ -73,7 +63,8 @@ pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
         tokio::spawn(async move { probe::run(&app, &upstream).await })
     });
     let mut upkeep = tokio::spawn(upkeep::run(app.clone(), outbound, stopping));
-    listen(listener, Whole::new(&app), stop_signal()).await;
+    let loops = Loops::start(&Whole::new(&app)).context("the threads of the server")?;
+    loops.serve(listener, stop_signal()).await;
     stop.send_replace(true);
     probe.inspect(tokio::task::JoinHandle::abort);
     // What is being delivered is finished: a mail cut short here might be sent once more.
@@ -86,69 +77,6 @@ pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
     upkeep::finish(&app).await.map_err(sentence)?;
     app.db.close().await;
     Ok(())
-}
-
-/// Takes connections until `stop`, and then waits for the requests that are under way.
-async fn listen(listener: TcpListener, whole: Whole, stop: impl Future<Output = ()>) {
-    let (closing, open) = watch::channel(false);
-    let mut stop = pin!(stop);
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut stop => break,
-        };
-        match accepted {
-            Ok((stream, peer)) => {
-                tokio::spawn(connection(stream, peer, whole.clone(), open.clone()));
-            }
-            Err(error) if is_of_one_connection(&error) => {}
-            Err(error) => {
-                tracing::error!(%error, "no connection can be taken; it is tried again");
-                tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
-            }
-        }
-    }
-    drop((listener, open));
-    closing.send_replace(true);
-    closing.closed().await;
-}
-
-async fn connection(
-    stream: TcpStream,
-    peer: SocketAddr,
-    whole: Whole,
-    mut open: watch::Receiver<bool>,
-) {
-    // Answers are small and whole; to wait for more to send with them helps nobody.
-    let _best_effort = stream.set_nodelay(true);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let whole = whole.clone();
-        async move { Ok::<_, Infallible>(whole.answer(request).await) }
-    });
-    let served = http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut served = pin!(served);
-    let ended = tokio::select! {
-        ended = served.as_mut() => ended,
-        // It changes once: when the server stops.
-        _ = open.changed() => {
-            served.as_mut().graceful_shutdown();
-            served.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::trace!(%error, "a connection ended early");
-    }
-}
-
-fn is_of_one_connection(error: &std::io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
-    )
 }
 
 /// Holds the data folder for this process: two servers on one embedded database would not know of

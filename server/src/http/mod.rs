@@ -15,6 +15,7 @@ pub(crate) mod refusals;
 mod same_origin;
 
 pub mod api;
+pub mod connections;
 pub mod label_studio;
 pub mod ui;
 
