@@ -65,7 +65,6 @@ def works_of(server, name: str) -> list[Work]:
     """What is asked of a Keybearer."""
     personal = [server.make("personal")["secret"] for _ in range(TOKENS)]
     keys = [server.make("key")["secret"] for _ in range(TOKENS)]
-    access = [server.access(text) for text in personal]
 
     def is_access(answer):
         return isinstance(answer, dict) and answer.get("access", "").count(".") == 2
@@ -74,11 +73,14 @@ def works_of(server, name: str) -> list[Work]:
         return isinstance(answer, dict) and answer.get("email") == running.OWNER
 
     whoami = "/api/current-user/whoami"
+
+    def bearers():
+        return [Request("GET", whoami, f"Bearer {server.access(text)}") for text in personal]
+
     exchange = [Request("POST", "/api/token/refresh", body=f'{{"refresh":"{text}"}}') for text in personal]
     return [
         Work(f"{name}: exchange", server, exchange, is_access, "echo"),
-        Work(f"{name}: whoami, access token", server, [Request("GET", whoami, f"Bearer {text}") for text in access],
-             is_owner, "hello"),
+        Work(f"{name}: whoami, access token", server, bearers(), is_owner, "hello", renew=bearers),
         Work(f"{name}: whoami, key token", server, [Request("GET", whoami, f"Bearer {text}") for text in keys],
              is_owner, "hello"),
         Work(f"{name}: whoami, legacy token", server, [Request("GET", whoami, f"Token {running.LEGACY}")] * TOKENS,

@@ -28,19 +28,23 @@ class Request:
 
 @dataclass
 class Work:
-    """What is asked of a server, again and again, and what a right answer looks like."""
+    """What is asked of a server, again and again, and what a right answer looks like: `is_right` is given its
+    body, and one of another status than 200 or `refused` is wrong."""
     name: str
     server: object
     requests: list[Request]
     is_right: object
     limit: str | None = None
+    refused: int | None = None
+    # Makes the requests anew: access tokens live for five minutes only.
+    renew: object = None
     rounds: dict = field(default_factory=dict)
 
     def file(self) -> str:
         if not hasattr(self, "_file"):
             handle, self._file = tempfile.mkstemp(prefix="keybearer-bench-", suffix=".requests")
-            with os.fdopen(handle, "w") as lines:
-                lines.writelines(request.line() for request in self.requests)
+            os.close(handle)
+        Path(self._file).write_text("".join(request.line() for request in self.requests))
         return self._file
 
 
@@ -55,7 +59,7 @@ def run(work: Work, connections: int, seconds: int) -> dict:
             one = work.requests[number % len(work.requests)]
             body = json.loads(one.body) if one.body else None
             status, answer = work.server.ask(one.method, one.path, one.authorization or None, body)
-            if status != 200 or not work.is_right(answer):
+            if status != work.refused and (status != 200 or not work.is_right(answer)):
                 wrong.append(f"{status} {str(answer)[:300]}")
                 return
             number += 1
@@ -89,6 +93,7 @@ def interleaved(works: list[Work], connections: list[int], rounds: int, seconds:
     for number in range(rounds):
         for count in connections:
             for work in works:
+                work.requests = work.renew() if work.renew else work.requests
                 work.rounds.setdefault(count, []).append(run(work, count, seconds))
         say(f"round {number + 1} of {rounds} done, {time.time() - began:.0f} s")
 

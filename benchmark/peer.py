@@ -41,17 +41,21 @@ def works(stack, folder: Path) -> list[Work]:
     if status != 201:
         running.fail(f"Label Studio makes no token: {status} {made}")
     personal = made["token"]
-    access = server.ask("POST", "/api/token/refresh/", body={"refresh": personal})[1]["access"]
 
     def is_owner(answer):
         return isinstance(answer, dict) and answer.get("email") == running.OWNER
 
     whoami = "/api/current-user/whoami"
+
+    def bearers():
+        access = server.ask("POST", "/api/token/refresh/", body={"refresh": personal})[1]["access"]
+        return [Request("GET", whoami, f"Bearer {access}")]
+
     return [
         Work("Label Studio: exchange", server,
              [Request("POST", "/api/token/refresh/", body=f'{{"refresh":"{personal}"}}')], lambda answer: "access" in answer,
              "echo"),
-        Work("Label Studio: whoami, access token", server, [Request("GET", whoami, f"Bearer {access}")], is_owner, "hello"),
+        Work("Label Studio: whoami, access token", server, bearers(), is_owner, "hello", renew=bearers),
         Work("Label Studio: whoami, legacy token", server, [Request("GET", whoami, f"Token {running.LEGACY}")], is_owner,
              "hello"),
     ]

@@ -101,11 +101,14 @@ impl Random {
     /// `N` random bytes as lower-case hex digits.
     #[must_use]
     pub fn hex<const N: usize>(&self) -> String {
-        let nibbles = self.bytes::<N>().into_iter();
-        nibbles
-            .flat_map(|byte| [byte >> 4, byte & 0xf])
-            .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
-            .collect()
+        let mut text = String::with_capacity(2 * N);
+        for byte in self.bytes::<N>() {
+            for nibble in [byte >> 4, byte & 0xf] {
+                let letter = if nibble < 10 { b'0' } else { b'a' - 10 };
+                text.push(char::from(letter + nibble));
+            }
+        }
+        text
     }
 
     /// A random UUID (RFC 9562, version 4).

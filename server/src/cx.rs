@@ -137,10 +137,10 @@ impl Cx {
 
     /// The same request, now with a known caller.
     #[must_use]
-    pub fn with_caller(&self, caller: Caller) -> Self {
+    pub fn with_caller(self, caller: Caller) -> Self {
         Self {
             actor: Actor::User(caller),
-            ..self.clone()
+            ..self
         }
     }
 

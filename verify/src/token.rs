@@ -111,8 +111,12 @@ impl Presented {
     /// # Errors
     /// [`Malformed`] for a text that cannot be any token.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
-        let printable = text.bytes().all(|byte| byte > b' ' && byte != 0x7f);
-        if text.is_empty() || text.len() > MAX_TOKEN_BYTES || !printable {
+        if text.is_empty() || text.len() > MAX_TOKEN_BYTES {
+            return Err(Malformed::NotAToken);
+        }
+        // All bytes are looked at whatever is found: this the compiler turns into a few wide comparisons.
+        let is_odd = |byte| matches!(byte, 0..=b' ' | 0x7f);
+        if text.bytes().fold(false, |odd, byte| odd | is_odd(byte)) {
             return Err(Malformed::NotAToken);
         }
         if text.starts_with(KEY_TOKEN_PREFIX) {

@@ -226,6 +226,8 @@ pub struct Config {
     /// Without a slash at its end.
     pub public_url: String,
     #[serde(skip)]
+    mount_path: String,
+    #[serde(skip)]
     base_path: String,
     pub username: Option<String>,
     pub password: Option<Secret>,
@@ -274,6 +276,7 @@ impl Config {
             .unwrap_or_else(|| format!("http://{listen}"));
         let public_url = checked_url(&public_url)?;
         Ok(Self {
+            mount_path: path_of(&public_url).to_owned(),
             base_path: format!("{}{}", path_of(&public_url), upstream.own_folder()),
             database: database.unwrap_or_else(|| Secret(sqlite_url(&data_dir))),
             listen,
@@ -339,7 +342,7 @@ impl Config {
     /// The path part of the public URL, without a slash at its end: empty, or `/tokens`.
     #[must_use]
     pub fn mount_path(&self) -> &str {
-        path_of(&self.public_url)
+        &self.mount_path
     }
 
     /// Where the database is, without the password in its address.

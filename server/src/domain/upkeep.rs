@@ -1,4 +1,4 @@
-//! What Keybearer does by itself, on timers. `cli/serve.rs` starts them; nothing else does.
+//! What Keybearer does by itself, on timers. `cli/serve/` starts them; nothing else does.
 
 use std::time::Duration;
 

@@ -61,29 +61,20 @@ impl Uses {
         if pages.day != day {
             pages.turn(day);
         }
-        if !pages.today.contains_key(&grant.id) {
-            let first = Use {
-                organization_id: grant.organization_id,
-                kind: grant.kind,
-                count: 0,
-                at: i64::MIN,
-                address: None,
-                client: String::new(),
-            };
-            pages.today.insert(grant.id.clone(), first);
-        }
-        let Some(noted) = pages.today.get_mut(&grant.id) else {
+        if let Some(noted) = pages.today.get_mut(&grant.id) {
+            noted.again(cx);
             return;
-        };
-        noted.count += 1;
-        if noted.at <= cx.now {
-            noted.at = cx.now;
-            noted.address = cx.address;
-            if noted.client != cx.client {
-                noted.client.clear();
-                noted.client.extend(cx.client.chars().take(LONGEST_CLIENT));
-            }
         }
+        let mut first = Use {
+            organization_id: grant.organization_id,
+            kind: grant.kind,
+            count: 0,
+            at: i64::MIN,
+            address: None,
+            client: String::new(),
+        };
+        first.again(cx);
+        pages.today.insert(grant.id.clone(), first);
     }
 
     /// Takes all that is noted out of the notebooks, each token and day once.
@@ -105,6 +96,20 @@ impl Uses {
         if let Some(notebook) = self.0.first() {
             let mut notebook = notebook.lock().unwrap_or_else(PoisonError::into_inner);
             uses.for_each(|(key, noted)| self::add(&mut notebook.before, key, noted));
+        }
+    }
+}
+
+impl Use {
+    fn again(&mut self, cx: &Cx) {
+        self.count += 1;
+        if self.at <= cx.now {
+            self.at = cx.now;
+            self.address = cx.address;
+            if self.client != cx.client {
+                self.client.clear();
+                self.client.extend(cx.client.chars().take(LONGEST_CLIENT));
+            }
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, header};
 
 use crate::app::App;
 use crate::cx::{Caller, Cx};
@@ -16,6 +16,11 @@ use crate::error::{Error, HeaderFault, Refusal, Result, SentAs};
 use crate::gateway::people;
 use crate::http::extract::{self, SESSION_COOKIE};
 use crate::http::same_origin;
+
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// A token and how it was sent, if there is one.
+type Shown<'h> = std::result::Result<Option<(SentAs, Cow<'h, str>)>, Refusal>;
 
 /// How a view authenticates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +46,14 @@ pub(super) async fn authenticate(app: &App, auth: Auth, parts: &Parts) -> Result
     let cx = extract::anonymous_cx(app, parts);
     match auth {
         Auth::None => Ok(cx),
-        Auth::Required | Auth::BearerFirst => prove(app, auth, &cx, parts).await,
-        Auth::Optional => Ok(prove(app, auth, &cx, parts).await.unwrap_or(cx)),
+        Auth::Required | Auth::BearerFirst => {
+            let caller = prove(app, auth, &cx, parts).await?;
+            Ok(cx.with_caller(caller))
+        }
+        Auth::Optional => Ok(match prove(app, auth, &cx, parts).await {
+            Ok(caller) => cx.with_caller(caller),
+            Err(_) => cx,
+        }),
     }
 }
 
@@ -58,9 +69,9 @@ pub(crate) async fn by_token(app: &App, cx: &Cx, headers: &HeaderMap) -> Result<
     Ok(Some(caller))
 }
 
-async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx> {
+async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Caller> {
     let refused = match by_token(app, cx, &parts.headers).await {
-        Ok(Some(caller)) => return Ok(cx.with_caller(caller)),
+        Ok(Some(caller)) => return Ok(caller),
         Ok(None) => Refusal::NoCredentials,
         Err(Error::Unauthenticated(refusal)) => refusal,
         Err(other) => return Err(other),
@@ -88,7 +99,7 @@ async fn prove(app: &App, auth: Auth, cx: &Cx, parts: &Parts) -> Result<Cx> {
              pages, or with a token instead of the cookie.",
         ));
     }
-    Ok(cx.with_caller(caller))
+    Ok(caller)
 }
 
 /// The caller whom a session's cookie proves: Keybearer's own, or in gateway mode Label Studio's.
@@ -103,34 +114,42 @@ pub(super) async fn by_session(app: &App, cx: &Cx, session: &str) -> Result<Call
 }
 
 /// The one token that the headers show, and how.
-fn shown(app: &App, headers: &HeaderMap) -> std::result::Result<Option<(SentAs, String)>, Refusal> {
-    let mut found: Option<(SentAs, String)> = None;
-    let authorization = headers
-        .get_all(header::AUTHORIZATION)
-        .iter()
-        .map(|value| by_scheme(&latin1(value.as_bytes())));
+fn shown<'h>(app: &App, headers: &'h HeaderMap) -> Shown<'h> {
+    let mut found = None;
+    for value in headers.get_all(header::AUTHORIZATION) {
+        add(&mut found, by_scheme(value.as_bytes())?)?;
+    }
     let own_header = app.config.token_header.as_deref();
-    let api_key = ["x-api-key"]
+    let own_header = own_header
         .into_iter()
-        .chain(own_header)
-        .flat_map(|name| headers.get_all(name))
-        .map(|value| Ok(by_api_key(&latin1(value.as_bytes()))));
-    for next in authorization.chain(api_key) {
-        let Some(next) = next? else { continue };
-        match &found {
-            Some((_, token)) if *token != next.1 => return Err(Refusal::TwoCredentials(next.0)),
-            Some(_) => {}
-            None => found = Some(next),
-        }
+        .flat_map(|name| headers.get_all(name));
+    for value in headers.get_all(API_KEY).iter().chain(own_header) {
+        add(&mut found, by_api_key(value.as_bytes()))?;
     }
     Ok(found)
 }
 
-fn by_scheme(value: &str) -> std::result::Result<Option<(SentAs, String)>, Refusal> {
-    let mut words = value.split_ascii_whitespace();
+fn add<'h>(
+    found: &mut Option<(SentAs, Cow<'h, str>)>,
+    next: Option<(SentAs, Cow<'h, str>)>,
+) -> std::result::Result<(), Refusal> {
+    match (&*found, next) {
+        (Some((_, token)), Some(next)) if *token != next.1 => Err(Refusal::TwoCredentials(next.0)),
+        (None, next) => {
+            *found = next;
+            Ok(())
+        }
+        (Some(_), _) => Ok(()),
+    }
+}
+
+fn by_scheme(value: &[u8]) -> Shown<'_> {
+    let mut words = value
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty());
     let sent_as = match words.next() {
-        Some(scheme) if scheme.eq_ignore_ascii_case("bearer") => SentAs::Bearer,
-        Some(scheme) if scheme.eq_ignore_ascii_case("token") => SentAs::Token,
+        Some(scheme) if scheme.eq_ignore_ascii_case(b"bearer") => SentAs::Bearer,
+        Some(scheme) if scheme.eq_ignore_ascii_case(b"token") => SentAs::Token,
         // Another scheme is another system's business, such as a proxy's Basic.
         _ => return Ok(None),
     };
@@ -138,14 +157,14 @@ fn by_scheme(value: &str) -> std::result::Result<Option<(SentAs, String)>, Refus
         .next()
         .ok_or(Refusal::BadHeader(sent_as, HeaderFault::Empty))?;
     match words.next() {
-        None => Ok(Some((sent_as, token.to_owned()))),
+        None => Ok(Some((sent_as, latin1(token)))),
         Some(_) => Err(Refusal::BadHeader(sent_as, HeaderFault::Blanks)),
     }
 }
 
-fn by_api_key(value: &str) -> Option<(SentAs, String)> {
-    let token = value.trim();
-    (!token.is_empty()).then(|| (SentAs::ApiKey, token.to_owned()))
+fn by_api_key(value: &[u8]) -> Option<(SentAs, Cow<'_, str>)> {
+    let token = value.trim_ascii();
+    (!token.is_empty()).then(|| (SentAs::ApiKey, latin1(token)))
 }
 
 /// Header bytes as text; no token of ours has any above ASCII, so their meaning does not matter.

@@ -15,7 +15,6 @@ pub(crate) mod refusals;
 mod same_origin;
 
 pub mod api;
-pub mod connections;
 pub mod label_studio;
 pub mod ui;
 
@@ -52,8 +51,8 @@ impl Whole {
     #[must_use]
     pub fn new(app: &App) -> Self {
         let doors = Router::new()
-            .merge(label_studio::router(app))
-            .merge(api::router(app))
+            .merge(label_studio::router())
+            .merge(api::router())
             .merge(ui::router(app))
             .fallback(layers::not_found)
             .with_state(app.clone());

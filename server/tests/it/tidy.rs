@@ -120,7 +120,8 @@ fn only_serve_starts_background_work() {
         // The end of a shared transaction goes on though whoever waited for it went away, and a tunnel
         // after the answer that opened it.
         let may = [
-            "server/src/cli/serve.rs",
+            "server/src/cli/serve/mod.rs",
+            "server/src/cli/serve/connections.rs",
             "server/src/store/group.rs",
             "server/src/gateway/transport.rs",
         ];

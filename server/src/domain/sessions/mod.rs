@@ -165,7 +165,11 @@ pub(in crate::domain) async fn caller_of(tx: &mut Tx, user: User) -> Result<Opti
 /// The same request as that of the user who starts or ends a session.
 async fn as_user(tx: &mut Tx, cx: &Cx, user: User) -> Result<Cx> {
     let caller = caller_of(tx, user).await?;
-    Ok(caller.map_or_else(|| cx.clone(), |caller| cx.with_caller(caller)))
+    let cx = cx.clone();
+    Ok(match caller {
+        Some(caller) => cx.with_caller(caller),
+        None => cx,
+    })
 }
 
 /// Ends a session. An ended one cannot be told from one that never was.

@@ -1,6 +1,5 @@
 //! The audit log, for admins: as JSON, or as CSV for a spreadsheet.
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -111,7 +110,7 @@ impl EventQuery {
         (Page<EventView> = "application/json"), (String = "text/csv")))))]
 pub(super) async fn list(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     Query(query): Query<EventQuery>,
     (headers, uri): (HeaderMap, Uri),
 ) -> std::result::Result<Response, Problem> {

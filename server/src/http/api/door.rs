@@ -8,57 +8,53 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::MethodRouter;
 
 use keybearer_verify::Denial;
 
 use super::problem::{self, Problem};
 use crate::app::App;
 use crate::cx::Cx;
-use crate::http::around::{Next, around};
+use crate::http::around::{Around, Methods, Next};
 use crate::http::credentials::{self, Auth};
 use crate::http::notices;
 
-/// Puts the door around the methods of a path that takes credentials.
-pub(super) fn on(app: &App, allow: &'static str, methods: MethodRouter<App>) -> MethodRouter<App> {
-    surrounded(app, (Auth::BearerFirst, allow), methods)
+/// What stands around a path of this interface.
+#[derive(Clone, Copy)]
+pub(super) struct Door {
+    auth: Auth,
 }
 
-/// Puts the door around the methods of a path that is for everybody.
-pub(super) fn open(
-    app: &App,
-    allow: &'static str,
-    methods: MethodRouter<App>,
-) -> MethodRouter<App> {
-    surrounded(app, (Auth::None, allow), methods)
+/// The methods of a path that takes credentials.
+pub(super) fn on(allow: &'static str) -> Methods<Door> {
+    behind(Auth::BearerFirst, allow)
 }
 
-fn surrounded(
-    app: &App,
-    (auth, allow): (Auth, &'static str),
-    methods: MethodRouter<App>,
-) -> MethodRouter<App> {
-    let app = app.clone();
-    let methods = methods.fallback(async move |method: Method| other_method(&method, allow));
-    methods.layer(around(move |request, next| {
-        let app = app.clone();
-        async move { pass(&app, auth, request, next).await }
-    }))
+/// The methods of a path that is for everybody.
+pub(super) fn open(allow: &'static str) -> Methods<Door> {
+    behind(Auth::None, allow)
 }
 
-async fn pass(app: &App, auth: Auth, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    // What may be asked is no secret: it is in the description of the interface.
-    let auth = if parts.method == Method::OPTIONS {
-        Auth::None
-    } else {
-        auth
-    };
-    let answer = match credentials::authenticate(app, auth, &parts).await {
-        Ok(cx) => admitted(app, cx, Request::from_parts(parts, body), next).await,
-        Err(error) => Problem::from(error).into_response(),
-    };
-    problem::render(app, answer)
+fn behind(auth: Auth, allow: &'static str) -> Methods<Door> {
+    Methods::new(Door { auth }, async move |method: Method| {
+        other_method(&method, allow)
+    })
+}
+
+impl Around for Door {
+    async fn pass(self, app: App, request: Request, next: Next) -> Response {
+        let (parts, body) = request.into_parts();
+        // What may be asked is no secret: it is in the description of the interface.
+        let auth = if parts.method == Method::OPTIONS {
+            Auth::None
+        } else {
+            self.auth
+        };
+        let answer = match credentials::authenticate(&app, auth, &parts).await {
+            Ok(cx) => admitted(&app, cx, Request::from_parts(parts, body), next).await,
+            Err(error) => Problem::from(error).into_response(),
+        };
+        problem::render(&app, answer)
+    }
 }
 
 async fn admitted(app: &App, cx: Cx, mut request: Request, next: Next) -> Response {
@@ -68,7 +64,7 @@ async fn admitted(app: &App, cx: Cx, mut request: Request, next: Next) -> Respon
             .map(|caller| (caller.organization_id, caller.notices.clone())),
     );
     request.extensions_mut().insert(cx);
-    let mut answer = next.run(request).await;
+    let mut answer = next(request, app.clone()).await;
     if let Some((organization_id, notices)) = caller {
         if problem::lacks_scope(&answer) {
             let cause = Denial::ScopeMissing;

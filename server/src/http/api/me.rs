@@ -1,6 +1,5 @@
 //! Who is asking, as this server sees it.
 
-use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -49,7 +48,7 @@ impl MeView {
 /// Who you are
 #[utoipa::path(get, path = "/api/v1/me", operation_id = "me", tag = "me",
     responses((status = 200, description = "You, by your token", body = MeView)))]
-pub(super) async fn show(Extension(cx): Extension<Cx>) -> Result<Response, Problem> {
+pub(super) async fn show(cx: Cx) -> Result<Response, Problem> {
     let caller = access::require(&cx, Action::SeeOwn)?;
     answer(StatusCode::OK, &MeView::new(caller))
 }

@@ -22,7 +22,6 @@ mod users;
 pub(super) mod views;
 
 use axum::Router;
-use axum::routing::{delete, get, post};
 
 use crate::app::App;
 use door::{on, open};
@@ -33,22 +32,19 @@ pub use openapi::document;
 /// The routes, each with its methods. Paths are without a slash at their end; see
 /// `layers::normalize`.
 #[rustfmt::skip]
-pub fn router(app: &App) -> Router<App> {
-    let on = |allow, methods| on(app, allow, methods);
-    let open = |allow, methods| open(app, allow, methods);
+pub fn router() -> Router<App> {
     Router::new()
-        .route("/api/v1/me", on("GET, HEAD, OPTIONS", get(me::show)))
-        .route("/api/v1/tokens", on("GET, HEAD, POST, OPTIONS", get(tokens::list).post(tokens::create)))
-        .route("/api/v1/tokens/{id}", on("GET, HEAD, PATCH, DELETE, OPTIONS",
-            get(tokens::show).patch(tokens::update).merge(delete(tokens::delete))))
-        .route("/api/v1/tokens/{id}/rotation", on("POST, OPTIONS", post(rotation::create)))
-        .route("/api/v1/tokens/{id}/uses", on("GET, HEAD, OPTIONS", get(tokens::uses)))
-        .route("/api/v1/users/{id}/tokens", on("DELETE, OPTIONS", delete(users::delete_tokens)))
-        .route("/api/v1/organizations/{id}/tokens", on("GET, HEAD, OPTIONS", get(tokens::list_of_organization)))
-        .route("/api/v1/organizations/{id}/policy", on("GET, HEAD, PATCH, OPTIONS", get(policy::show).patch(policy::update)))
-        .route("/api/v1/notices", on("GET, HEAD, OPTIONS", get(notices::list)))
-        .route("/api/v1/audit-events", on("GET, HEAD, OPTIONS", get(audit_events::list)))
-        .route("/api/v1/openapi.json", open("GET, HEAD, OPTIONS", get(openapi::show)))
-        .route("/api/v1/docs", open("GET, HEAD, OPTIONS", get(docs::interface)))
-        .route("/docs/refusals", open("GET, HEAD, OPTIONS", get(docs::refusals)))
+        .route("/api/v1/me", on("GET, HEAD, OPTIONS").get(me::show).into())
+        .route("/api/v1/tokens", on("GET, HEAD, POST, OPTIONS").get(tokens::list).post(tokens::create).into())
+        .route("/api/v1/tokens/{id}", on("GET, HEAD, PATCH, DELETE, OPTIONS").get(tokens::show).patch(tokens::update).delete(tokens::delete).into())
+        .route("/api/v1/tokens/{id}/rotation", on("POST, OPTIONS").post(rotation::create).into())
+        .route("/api/v1/tokens/{id}/uses", on("GET, HEAD, OPTIONS").get(tokens::uses).into())
+        .route("/api/v1/users/{id}/tokens", on("DELETE, OPTIONS").delete(users::delete_tokens).into())
+        .route("/api/v1/organizations/{id}/tokens", on("GET, HEAD, OPTIONS").get(tokens::list_of_organization).into())
+        .route("/api/v1/organizations/{id}/policy", on("GET, HEAD, PATCH, OPTIONS").get(policy::show).patch(policy::update).into())
+        .route("/api/v1/notices", on("GET, HEAD, OPTIONS").get(notices::list).into())
+        .route("/api/v1/audit-events", on("GET, HEAD, OPTIONS").get(audit_events::list).into())
+        .route("/api/v1/openapi.json", open("GET, HEAD, OPTIONS").get(openapi::show).into())
+        .route("/api/v1/docs", open("GET, HEAD, OPTIONS").get(docs::interface).into())
+        .route("/docs/refusals", open("GET, HEAD, OPTIONS").get(docs::refusals).into())
 }

@@ -1,6 +1,5 @@
 //! What owners were told, or will be, before their tokens end: for admins.
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -84,7 +83,7 @@ pub(super) struct NoticeQuery {
     responses((status = 200, description = "A page of notices", body = Page<NoticeView>)))]
 pub(super) async fn list(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     Query(query): Query<NoticeQuery>,
 ) -> Result<Response, Problem> {
     let limit = pages::checked_limit(query.limit)?;

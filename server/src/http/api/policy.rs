@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -194,7 +193,7 @@ pub(super) enum PolicyAnswer {
     params(("id" = i64, Path)), responses((status = 200, description = "The policy", body = PolicyView)))]
 pub(super) async fn show(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathNumber(id): PathNumber,
 ) -> Result<Response, Problem> {
     let organization = organizations::find(&app, &cx, id).await?;
@@ -207,7 +206,7 @@ pub(super) async fn show(
     responses((status = 200, description = "The policy as it is now; with dry_run, what would stop", body = PolicyAnswer)))]
 pub(super) async fn update(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathNumber(id): PathNumber,
     Query(query): Query<PolicyQuery>,
     Body(patch): Body<PolicyPatch>,

@@ -1,6 +1,5 @@
 //! Rotation: a successor takes a token's place.
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -52,7 +51,7 @@ pub(super) struct RotationView {
         headers(("Location" = String, description = "The successor's address")))))]
 pub(super) async fn create(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathToken(id): PathToken,
     headers: HeaderMap,
     Body(body): Body<NewRotation>,

@@ -1,6 +1,5 @@
 //! Tokens: one's own, and the organization's for its admins.
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -177,7 +176,7 @@ fn position(listed: &Listed) -> (i64, String) {
     responses((status = 200, description = "A page of tokens", body = Page<TokenView>)))]
 pub(super) async fn list(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     Query(query): Query<TokenQuery>,
 ) -> std::result::Result<Response, Problem> {
     let caller = access::require(&cx, Action::SeeOwn)?;
@@ -194,7 +193,7 @@ pub(super) async fn list(
     responses((status = 200, description = "A page of tokens", body = Page<ListedView>)))]
 pub(super) async fn list_of_organization(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathNumber(id): PathNumber,
     Query(query): Query<OrganizationTokenQuery>,
 ) -> std::result::Result<Response, Problem> {
@@ -212,7 +211,7 @@ pub(super) async fn list_of_organization(
         headers(("Location" = String, description = "The token's address")))))]
 pub(super) async fn create(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     Body(body): Body<NewToken>,
 ) -> std::result::Result<Response, Problem> {
     let user_id = access::require(&cx, Action::ChangeOwnTokens)?.user_id;
@@ -239,7 +238,7 @@ pub(super) fn location(app: &App, id: &str) -> Option<(header::HeaderName, Heade
     params(("id" = String, Path)), responses((status = 200, description = "The token", body = TokenView)))]
 pub(super) async fn show(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathToken(id): PathToken,
 ) -> std::result::Result<Response, Problem> {
     let token = tokens::find(&app, &cx, &id).await?;
@@ -252,7 +251,7 @@ pub(super) async fn show(
     responses((status = 200, description = "The token as it is now", body = TokenView)))]
 pub(super) async fn update(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathToken(id): PathToken,
     Body(change): Body<TokenChange>,
 ) -> std::result::Result<Response, Problem> {
@@ -268,7 +267,7 @@ pub(super) async fn update(
     params(("id" = String, Path)), responses((status = 204, description = "It is revoked")))]
 pub(super) async fn delete(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathToken(id): PathToken,
 ) -> std::result::Result<StatusCode, Problem> {
     tokens::revoke(&app, &cx, &id).await?;
@@ -310,7 +309,7 @@ struct DayView {
     params(("id" = String, Path), UsesQuery), responses((status = 200, description = "The uses", body = UsesView)))]
 pub(super) async fn uses(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathToken(id): PathToken,
     Query(query): Query<UsesQuery>,
 ) -> std::result::Result<Response, Problem> {

@@ -1,6 +1,5 @@
 //! What an admin may do about a user's tokens.
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -28,7 +27,7 @@ pub(super) struct RevokedView {
     params(("id" = i64, Path)), responses((status = 200, description = "How many there were", body = RevokedView)))]
 pub(super) async fn delete_tokens(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathNumber(id): PathNumber,
 ) -> Result<Response, Problem> {
     let revoked = tokens::revoke_all_of(&app, &cx, id).await?;

@@ -1,6 +1,5 @@
 //! The caller himself: who he is, and his legacy token.
 
-use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
@@ -91,7 +90,7 @@ const PERMISSIONS: [&str; 44] = [
 
 pub(super) async fn whoami(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     let account = users::account(&app, &cx).await?;
@@ -120,18 +119,12 @@ fn own_view(account: &Account) -> Value {
     view.into()
 }
 
-pub(super) async fn show_legacy(
-    State(app): State<App>,
-    Extension(cx): Extension<Cx>,
-) -> Result<Response, Failure> {
+pub(super) async fn show_legacy(State(app): State<App>, cx: Cx) -> Result<Response, Failure> {
     let token = legacy::read_own(&app, &cx).await?;
     answer(StatusCode::OK, &json!({"token": token.reveal()}))
 }
 
-pub(super) async fn reset_legacy(
-    State(app): State<App>,
-    Extension(cx): Extension<Cx>,
-) -> Result<Response, Failure> {
+pub(super) async fn reset_legacy(State(app): State<App>, cx: Cx) -> Result<Response, Failure> {
     let token = legacy::reset_own(&app, &cx).await?;
     answer(StatusCode::CREATED, &json!({"token": token.reveal()}))
 }

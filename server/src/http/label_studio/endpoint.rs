@@ -8,14 +8,13 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::MethodRouter;
 use keybearer_verify::Denial;
 use serde_json::json;
 
 use super::failure::{self, Failure};
 use crate::app::App;
 use crate::cx::Cx;
-use crate::http::around::{Next, around};
+use crate::http::around::{Around, Methods, Next};
 use crate::http::credentials::{self, Auth};
 use crate::http::notices;
 
@@ -42,49 +41,40 @@ pub(super) const ALL_FORMS: &[&str] = &[
 /// What a few views read.
 pub(super) const ONLY_JSON: &[&str] = &["application/json"];
 
-/// Puts `endpoint` around its methods.
-pub(super) fn route(
-    app: &App,
-    endpoint: &'static Endpoint,
-    methods: MethodRouter<App>,
-) -> MethodRouter<App> {
-    let app = app.clone();
-    methods
-        .fallback(async || StatusCode::METHOD_NOT_ALLOWED)
-        .layer(around(move |request, next| {
-            let app = app.clone();
-            async move { pass(&app, endpoint, request, next).await }
-        }))
+/// The methods of a path, with `endpoint` around each.
+pub(super) fn on(endpoint: &'static Endpoint) -> Methods<&'static Endpoint> {
+    Methods::new(endpoint, async || StatusCode::METHOD_NOT_ALLOWED)
 }
 
-async fn pass(app: &App, endpoint: &'static Endpoint, request: Request, next: Next) -> Response {
-    let (mut parts, body) = request.into_parts();
-    let answer = match admit(app, endpoint, &parts).await {
-        Ok(Admitted::Go(cx)) => {
-            let (now, caller) = (
-                cx.now,
-                cx.caller()
-                    .map(|caller| (caller.organization_id, caller.notices.clone())),
-            );
-            parts.extensions.insert(cx);
-            let mut answer = next.run(Request::from_parts(parts, body)).await;
-            if let Some((organization_id, notices)) = caller {
-                if failure::lacks_scope(&answer) {
-                    let cause = Denial::ScopeMissing;
-                    app.refusals.note(now, organization_id, cause);
+impl Around for &'static Endpoint {
+    async fn pass(self, app: App, request: Request, next: Next) -> Response {
+        let (mut parts, body) = request.into_parts();
+        let answer = match admit(&app, self, &parts).await {
+            Ok(Admitted::Go(cx)) => {
+                let now = cx.now;
+                let caller = cx
+                    .caller()
+                    .map(|caller| (caller.organization_id, caller.notices.clone()));
+                parts.extensions.insert(cx);
+                let mut answer = next(Request::from_parts(parts, body), app.clone()).await;
+                if let Some((organization_id, notices)) = caller {
+                    if failure::lacks_scope(&answer) {
+                        let cause = Denial::ScopeMissing;
+                        app.refusals.note(now, organization_id, cause);
+                    }
+                    notices::write(answer.headers_mut(), &notices);
                 }
-                notices::write(answer.headers_mut(), &notices);
+                answer
             }
-            answer
-        }
-        Ok(Admitted::Answer(response)) => response,
-        Err(failure) => failure.into_response(),
-    };
-    let mut response = failure::render(app, endpoint.auth, answer);
-    response
-        .headers_mut()
-        .insert(header::ALLOW, HeaderValue::from_static(endpoint.allow));
-    response
+            Ok(Admitted::Answer(response)) => response,
+            Err(failure) => failure.into_response(),
+        };
+        let mut response = failure::render(&app, self.auth, answer);
+        response
+            .headers_mut()
+            .insert(header::ALLOW, HeaderValue::from_static(self.allow));
+        response
+    }
 }
 
 enum Admitted {
@@ -103,8 +93,8 @@ async fn admit(app: &App, endpoint: &Endpoint, parts: &Parts) -> Result<Admitted
     let method = &parts.method;
     if !endpoint
         .allow
-        .split(", ")
-        .any(|allowed| allowed == method.as_str())
+        .split(',')
+        .any(|allowed| allowed.trim_start() == method.as_str())
     {
         return Err(Failure::http(
             StatusCode::METHOD_NOT_ALLOWED,

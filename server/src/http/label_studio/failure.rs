@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use keybearer_verify::Need;
 use serde_json::{Map, Value, json};
@@ -18,6 +18,9 @@ use crate::app::App;
 use crate::error::Error;
 use crate::http::credentials::Auth;
 use crate::http::refusals;
+
+/// More than nearly every answer has.
+const HEADERS: usize = 8;
 
 /// Why a request gets no answer of its own.
 #[derive(Debug)]
@@ -241,6 +244,8 @@ pub(super) fn json(status: StatusCode, body: &Value) -> Response {
 pub(super) fn json_text(status: StatusCode, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
+    // Room for those that every answer has, so that the map need not grow.
+    *response.headers_mut() = HeaderMap::with_capacity(HEADERS);
     response.headers_mut().insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),

@@ -1,6 +1,5 @@
 //! The caller's hotkeys: Keybearer keeps them for Label Studio's clients and checks them as it does.
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -46,10 +45,7 @@ const FORBIDDEN: [&str; 11] = [
     "cmd+space",
 ];
 
-pub(super) async fn show(
-    State(app): State<App>,
-    Extension(cx): Extension<Cx>,
-) -> Result<Response, Failure> {
+pub(super) async fn show(State(app): State<App>, cx: Cx) -> Result<Response, Failure> {
     let user = users::find_own(&app, &cx).await?;
     let hotkeys = serde_json::from_str::<Value>(&user.custom_hotkeys).unwrap_or_else(|_| json!({}));
     answer(StatusCode::OK, &json!({"custom_hotkeys": hotkeys}))
@@ -57,7 +53,7 @@ pub(super) async fn show(
 
 pub(super) async fn update(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     data: Body,
 ) -> Result<Response, Failure> {
     let object = match data {

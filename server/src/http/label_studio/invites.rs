@@ -1,6 +1,5 @@
 //! The organization's invite link.
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -44,18 +43,12 @@ impl InviteView {
     }
 }
 
-pub(super) async fn show(
-    State(app): State<App>,
-    Extension(cx): Extension<Cx>,
-) -> Result<Response, Failure> {
+pub(super) async fn show(State(app): State<App>, cx: Cx) -> Result<Response, Failure> {
     let token = invites::read(&app, &cx).await?;
     answer(StatusCode::OK, &InviteView::new(&app, token))
 }
 
-pub(super) async fn reset(
-    State(app): State<App>,
-    Extension(cx): Extension<Cx>,
-) -> Result<Response, Failure> {
+pub(super) async fn reset(State(app): State<App>, cx: Cx) -> Result<Response, Failure> {
     let token = invites::reset(&app, &cx).await?;
     answer(StatusCode::CREATED, &InviteView::new(&app, token))
 }

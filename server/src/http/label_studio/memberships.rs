@@ -1,6 +1,5 @@
 //! The members of an organization.
 
-use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
@@ -37,7 +36,7 @@ pub(super) static MEMBERSHIP: Endpoint = Endpoint {
 /// A page of members. A page past the end is empty, for the SDK's pager asks until it finds one.
 pub(super) async fn list(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathIds([organization_id]): PathIds<1>,
     (headers, uri, RawQuery(query)): (HeaderMap, Uri, RawQuery),
 ) -> Result<Response, Failure> {
@@ -93,7 +92,7 @@ fn projects(wanted: Option<&str>) -> Result<Value, Failure> {
 
 pub(super) async fn show(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathIds([organization_id, user_id]): PathIds<2>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
@@ -112,7 +111,7 @@ pub(super) async fn show(
 
 pub(super) async fn delete(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathIds([organization_id, user_id]): PathIds<2>,
 ) -> Result<StatusCode, Failure> {
     match members::remove(&app, &cx, organization_id, user_id).await {

@@ -1,6 +1,5 @@
 //! Organizations.
 
-use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -47,7 +46,7 @@ pub(super) static ORGANIZATION: Endpoint = Endpoint {
 
 pub(super) async fn list(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     let views: Value = organizations::list(&app, &cx)
@@ -67,7 +66,7 @@ pub(super) async fn create() -> Failure {
 
 pub(super) async fn show(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathIds([id]): PathIds<1>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
@@ -84,7 +83,7 @@ pub(super) async fn show(
 
 pub(super) async fn update(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathIds([id]): PathIds<1>,
     data: Body,
 ) -> Result<Response, Failure> {
@@ -100,7 +99,7 @@ pub(super) async fn update(
 
 pub(super) async fn replace(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathIds([id]): PathIds<1>,
     data: Body,
 ) -> Result<Response, Failure> {

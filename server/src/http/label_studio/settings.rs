@@ -1,6 +1,5 @@
 //! The organization's Access Token Settings.
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -46,10 +45,7 @@ impl SettingsView {
     }
 }
 
-pub(super) async fn show(
-    State(app): State<App>,
-    Extension(cx): Extension<Cx>,
-) -> Result<Response, Failure> {
+pub(super) async fn show(State(app): State<App>, cx: Cx) -> Result<Response, Failure> {
     // Whoever may change the settings may see them; Label Studio's page for them is the admins'. In
     // gateway mode Label Studio's account page asks for everybody, to know which tokens to offer.
     let action = match app.upstream {
@@ -63,7 +59,7 @@ pub(super) async fn show(
 
 pub(super) async fn update(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     data: Body,
 ) -> Result<Response, Failure> {
     let organization_id = access::require(&cx, Action::ChangeOrganization)?.organization_id;

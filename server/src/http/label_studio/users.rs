@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use axum::Extension;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -41,7 +40,7 @@ pub(super) static USER: Endpoint = Endpoint {
 
 pub(super) async fn list(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
     let users = users::list(&app, &cx).await?;
@@ -55,7 +54,7 @@ pub(super) async fn list(
 
 pub(super) async fn show(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathIds([id]): PathIds<1>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failure> {
@@ -68,7 +67,7 @@ pub(super) async fn show(
 
 pub(super) async fn create(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     data: Body,
 ) -> Result<Response, Failure> {
     let organization_id = access::require(&cx, Action::ChangeMembers)?.organization_id;
@@ -94,7 +93,7 @@ pub(super) async fn create(
 
 pub(super) async fn update(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathIds([id]): PathIds<1>,
     RawQuery(query): RawQuery,
     data: Body,
@@ -126,7 +125,7 @@ pub(super) async fn update(
 
 pub(super) async fn delete(
     State(app): State<App>,
-    Extension(cx): Extension<Cx>,
+    cx: Cx,
     PathIds([id]): PathIds<1>,
 ) -> Result<StatusCode, Failure> {
     changing::delete(&app, &cx, id).await?;

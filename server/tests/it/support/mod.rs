@@ -277,7 +277,8 @@ impl TestApp {
 pub(crate) async fn signed_in(t: &TestApp, user: &User) -> Cx {
     let cx = t.operator();
     let secret = t.session(user).await;
-    cx.with_caller(sessions::caller(&t.app, &cx, &secret).await.unwrap())
+    let caller = sessions::caller(&t.app, &cx, &secret).await.unwrap();
+    cx.with_caller(caller)
 }
 
 /// An installation without an account.

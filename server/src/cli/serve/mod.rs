@@ -1,5 +1,7 @@
 //! `keybearer serve`: starts the server and stays until it is told to stop.
 
+mod connections;
+
 use std::fs::File;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -24,7 +26,6 @@ use crate::domain::upkeep;
 use crate::domain::users::adding::UserSpec;
 use crate::gateway::probe;
 use crate::http::Whole;
-use crate::http::connections::Loops;
 use crate::outbound::Outbound;
 use crate::telemetry;
 
@@ -63,7 +64,8 @@ pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
         tokio::spawn(async move { probe::run(&app, &upstream).await })
     });
     let mut upkeep = tokio::spawn(upkeep::run(app.clone(), outbound, stopping));
-    let loops = Loops::start(&Whole::new(&app)).context("the threads of the server")?;
+    let loops =
+        connections::Loops::start(&Whole::new(&app)).context("the threads of the server")?;
     loops.serve(listener, stop_signal()).await;
     stop.send_replace(true);
     probe.inspect(tokio::task::JoinHandle::abort);

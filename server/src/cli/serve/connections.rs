@@ -22,14 +22,14 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 
-use super::Whole;
+use crate::http::Whole;
 
 /// The process has no file descriptor left, or the like.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// The threads that connections live on. They end when this is dropped.
 #[derive(Debug)]
-pub struct Loops(Vec<Loop>);
+pub(super) struct Loops(Vec<Loop>);
 
 #[derive(Debug)]
 struct Loop {
@@ -51,7 +51,7 @@ impl Loops {
     ///
     /// # Errors
     /// If the system gives no thread or no event queue.
-    pub fn start(whole: &Whole) -> std::io::Result<Self> {
+    pub(super) fn start(whole: &Whole) -> std::io::Result<Self> {
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
         (0..cores)
             .map(|_| Loop::start(whole.clone()))
@@ -60,7 +60,7 @@ impl Loops {
     }
 
     /// Takes connections until `stop`, and then waits for the requests that are under way.
-    pub async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()>) {
+    pub(super) async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let (closing, open) = watch::channel(false);
         let mut stop = pin!(stop);
         loop {
