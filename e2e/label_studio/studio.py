@@ -58,11 +58,11 @@ def fresh_data(data: Path) -> None:
 class Studio:
     """One Label Studio; it may be stopped and started again on the same data."""
 
-    def __init__(self, directory: Path, **settings: str):
+    def __init__(self, directory: Path, *, port: int | None = None, **settings: str):
         self.data = directory / "data"
         fresh_data(self.data)
         self.log = directory / "label-studio.log"
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = settings
         self.process: subprocess.Popen | None = None

@@ -1,34 +1,29 @@
-"""The files in docs/deploy: nginx, Caddy and systemd as they stand, but for what everybody has to change in them: ports,
-names of files, and Caddy's certificate, which no test can fetch.
+"""The files in docs/deploy as they stand: the same bytes, in front of each other at the addresses that they name.
+
+That takes the ports 80, 443, 8080 and 8081, so ./ci runs this file in a network of its own.
 """
 
-import os
 import re
+import shutil
+import socket
 import ssl
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from keybearer import ROOT, Server, environment, free_port
-from studio import OWNER, OWNER_PASSWORD
+from keybearer import ROOT, Server, binary, environment
+from studio import OWNER, OWNER_PASSWORD, Studio
 
 FILES = ROOT / "docs" / "deploy"
 NAME = "label.example.com"
-READY_WITHIN_SECONDS = 30
-
-
-def changed(name: str, changes: dict[str, str]) -> str:
-    text = (FILES / name).read_text()
-    for old, new in changes.items():
-        assert old in text, f"{name} has no {old}"
-        text = text.replace(old, new)
-    return text
+READY_WITHIN_SECONDS = 60
+# What a certificate's authority would do for the real name, Caddy does by itself here.
+CADDY_OPTIONS = "{\n\tlocal_certs\n\tskip_install_trust\n\tadmin off\n}\n"
 
 
 @contextmanager
@@ -44,84 +39,73 @@ def running(command: list[str], log: Path, **variables: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def behind_a_proxy(studio, tmp_path_factory) -> Iterator[Server]:
-    """A second Keybearer, with the settings file of docs/deploy."""
+def behind_a_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Keybearer by its file, in front of a Label Studio."""
+    for port in (80, 443, 8080, 8081):
+        with closing(socket.socket()) as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError as error:
+                pytest.fail(f"port {port}: {error.strerror}; ./ci label_studio gives these tests a network of their own")
     directory = tmp_path_factory.mktemp("deployed")
-    server = Server(directory)
-    settings = changed("keybearer.toml", {"127.0.0.1:8080": f"127.0.0.1:{server.port}",
-                                          "/var/lib/keybearer": str(server.data), "http://127.0.0.1:8081": studio.url})
-    (directory / "keybearer.toml").write_text(settings)
+    studio = Studio(directory, port=8081, CSRF_TRUSTED_ORIGINS=f"https://{NAME}")
+    server = Server(directory / "keybearer", port=8080)
+    server.directory.mkdir()
     # As systemd hands it over.
-    key = ["--upstream-secret-key-file", str(directory / "key")]
-    (directory / "key").write_text(studio.secret_key())
+    key = ["--upstream-secret-key-file", str(studio.data / ".env")]
     try:
-        server.start("--config", str(directory / "keybearer.toml"), *key)
+        studio.start()
+        server.start("--config", str(FILES / "keybearer.toml"), *key)
         server.cli("user", "add", "--email", OWNER, "--role", "owner")
         yield server
     finally:
         server.stop()
+        studio.stop()
 
 
 @pytest.fixture(params=["nginx", "caddy"])
-def proxied(request, behind_a_proxy: Server) -> Iterator[Callable[[], httpx.Client]]:
-    """Makes clients of https://label.example.com, which a real proxy serves by the file as it is shipped."""
-    # nginx's own user has to get in.
-    folder = Path(tempfile.mkdtemp(prefix="keybearer-proxy-"))
-    folder.chmod(0o755)
-    port = free_port()
+def proxied(request, behind_a_proxy: Server, tmp_path: Path) -> Iterator[Callable[[], httpx.Client]]:
+    """Makes clients of https://label.example.com, which a real proxy serves by its file."""
+    command = (nginx if request.param == "nginx" else caddy)(tmp_path)
     with ExitStack() as cleanup:
-        if request.param == "nginx":
-            command = nginx(folder, port, behind_a_proxy.port)
-        else:
-            command = caddy(folder, port, behind_a_proxy.port)
-        cleanup.enter_context(running(command, folder / "log", XDG_DATA_HOME=str(folder), HOME=str(folder)))
+        cleanup.enter_context(running(command, tmp_path / "log", XDG_DATA_HOME=str(tmp_path), HOME=str(tmp_path)))
 
         def client() -> httpx.Client:
             trusting = ssl.create_default_context()
             trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-            made = httpx.Client(base_url=f"https://{NAME}", transport=ToPort(port, trusting), timeout=60)
+            made = httpx.Client(base_url=f"https://{NAME}", transport=Here(verify=trusting), timeout=60)
             return cleanup.enter_context(made)
 
-        _wait_for(client, folder / "log")
+        _wait_for(client, tmp_path / "log")
         yield client
 
 
-class ToPort(httpx.HTTPTransport):
-    """Goes to a port of this machine, whatever the name and the port in the address."""
-
-    def __init__(self, port: int, trusting: ssl.SSLContext):
-        super().__init__(verify=trusting)
-        self.port = port
+class Here(httpx.HTTPTransport):
+    """Finds every name on this machine."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         # Another request, so that the client keeps the cookies of the name that it has asked.
-        url = request.url.copy_with(host="127.0.0.1", port=self.port)
+        url = request.url.copy_with(host="127.0.0.1")
         extensions = request.extensions | {"sni_hostname": NAME}
         return super().handle_request(httpx.Request(request.method, url, headers=request.headers,
                                                     stream=request.stream, extensions=extensions))
 
 
-def nginx(folder: Path, port: int, keybearer: int) -> list[str]:
+def nginx(folder: Path) -> list[str]:
+    """What /etc/nginx is on a real machine: the main file, which includes ours, and the certificate."""
+    (folder / "ssl").mkdir()
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={NAME}",
-                    "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True)
-    text = changed("nginx.conf", {"listen 80;": f"listen 127.0.0.1:{free_port()};",
-                                  "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
-                                  f"/etc/ssl/{NAME}.pem": str(folder / "cert.pem"),
-                                  f"/etc/ssl/{NAME}.key": str(folder / "key.pem"),
-                                  "127.0.0.1:8080": f"127.0.0.1:{keybearer}"})
-    (folder / "site.conf").write_text(text)
-    (folder / "nginx.conf").write_text(f"daemon off;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n"
-                                       f"http {{\naccess_log off;\n"
-                                       + "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in
-                                                 ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-                                       + f"include {folder}/site.conf;\n}}\n")
-    program = "/usr/sbin/nginx" if os.path.exists("/usr/sbin/nginx") else "nginx"
+                    "-keyout", folder / "ssl" / f"{NAME}.key", "-out", folder / "ssl" / f"{NAME}.pem"],
+                   check=True, capture_output=True)
+    places = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    (folder / "nginx.conf").write_text(f"daemon off;\nuser root;\npid {folder}/pid;\nerror_log stderr;\nevents {{}}\n"
+                                       f"http {{\naccess_log off;\n{places}include {FILES / 'nginx.conf'};\n}}\n")
+    program = shutil.which("nginx") or "/usr/sbin/nginx"
     return [program, "-p", str(folder), "-c", str(folder / "nginx.conf")]
 
 
-def caddy(folder: Path, port: int, keybearer: int) -> list[str]:
-    options = f"{{\n\tlocal_certs\n\tskip_install_trust\n\tadmin off\n\thttp_port {free_port()}\n\thttps_port {port}\n}}\n"
-    (folder / "Caddyfile").write_text(options + changed("Caddyfile", {"127.0.0.1:8080": f"127.0.0.1:{keybearer}"}))
+def caddy(folder: Path) -> list[str]:
+    (folder / "Caddyfile").write_text(f"{CADDY_OPTIONS}import {FILES / 'Caddyfile'}\n")
     return ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
 
 
@@ -178,12 +162,21 @@ def test_a_large_file_is_uploaded(proxied, behind_a_proxy):
     assert client.delete(f"/api/projects/{project}").status_code == 204
 
 
+def test_http_is_sent_to_https(proxied):
+    answer = httpx.get("http://127.0.0.1/projects/?page=2", headers={"Host": NAME})
+    assert answer.is_redirect and answer.headers["location"] == f"https://{NAME}/projects/?page=2"
+
+
 def test_the_service_is_one_that_systemd_takes(tmp_path):
-    text = changed("keybearer.service", {"/usr/local/bin/keybearer": "/bin/true"})
-    (tmp_path / "keybearer.service").write_text(text)
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(tmp_path / "keybearer.service")],
+    # The system's own units, ours, and the program where it says that it is.
+    shutil.copytree("/usr/lib/systemd/system", tmp_path / "usr/lib/systemd/system", symlinks=True)
+    units, programs = tmp_path / "etc/systemd/system", tmp_path / "usr/local/bin"
+    units.mkdir(parents=True)
+    programs.mkdir(parents=True)
+    shutil.copy(FILES / "keybearer.service", units)
+    shutil.copy(binary(), programs / "keybearer")
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", f"--root={tmp_path}", "keybearer.service"],
                           capture_output=True, text=True, timeout=60)
-    complaints = [line for line in done.stderr.splitlines() if "keybearer.service" in line]
-    assert not complaints, complaints
+    assert (done.returncode, done.stderr) == (0, "")
     named = re.findall(r"--config (\S+)", (FILES / "keybearer.service").read_text())
     assert named == ["/etc/keybearer/keybearer.toml"]
