@@ -170,6 +170,18 @@ def test_people_and_settings_are_the_same(moved, used):
         assert (ours.get("date_joined") or "")[:23] == (theirs.get("date_joined") or "")[:23]
 
 
+def test_the_gateway_speaks_with_the_imported_key(new_server, used):
+    server = new_server()
+    server.cli("import", "label-studio", "--from", str(used.folder))
+    server.start("--upstream", used.studio.url)
+    [key] = [key for key in json.loads(server.cli("keys", "list", "--json")) if key["origin"] == "label_studio"]
+    assert f"Label Studio's SECRET_KEY is the imported signing key {key['id']}" in server.log_text()
+    assert used.studio.secret_key() not in server.log_text()
+    for credential in (f"Bearer {used.pats[MEMBER]}", f"Token {used.legacy[MEMBER]}"):
+        answer = httpx.get(f"{server.url}/api/projects/", headers={"Authorization": credential}, timeout=60)
+        assert (answer.status_code, answer.json().get("count")) == (200, 0), answer.text
+
+
 def test_label_studio_is_left_alone(moved, used):
     before = used.rows()
     moved.cli("import", "label-studio", "--from", str(used.folder))

@@ -70,7 +70,8 @@ impl App {
     /// # Errors
     /// One sentence of what is in the way.
     pub async fn open(config: Config, clock: Clock, random: Random) -> anyhow::Result<Self> {
-        Self::open_before(None, config, clock, random).await
+        let parts = Self::parts(config, clock, random).await?;
+        Ok(Self(Arc::new(parts)))
     }
 
     /// The same for a server, which stands in front of the Label Studio that the settings name, if
@@ -79,16 +80,14 @@ impl App {
     /// # Errors
     /// As [`Self::open`], and if the key is missing or cannot be read.
     pub async fn open_server(config: Config, clock: Clock, random: Random) -> anyhow::Result<Self> {
-        let upstream = Upstream::open(&config, &random)?;
-        Self::open_before(upstream, config, clock, random).await
+        let mut parts = Self::parts(config, clock, random).await?;
+        let imported = signing::imported(&parts.db, &parts.sealing).await;
+        let imported = imported.map_err(start_error)?;
+        parts.upstream = Upstream::open(&parts.config, &parts.random, &imported)?;
+        Ok(Self(Arc::new(parts)))
     }
 
-    async fn open_before(
-        upstream: Option<Upstream>,
-        config: Config,
-        clock: Clock,
-        random: Random,
-    ) -> anyhow::Result<Self> {
+    async fn parts(config: Config, clock: Clock, random: Random) -> anyhow::Result<Parts> {
         config.make_data_dir()?;
         let given = config.signing_secret()?;
         let db = Db::open(config.database.reveal()).await;
@@ -108,8 +107,8 @@ impl App {
         let signing = SigningKeys::open(&db, &sealing, &random, given, clock.now())
             .await
             .map_err(start_error)?;
-        Ok(Self(Arc::new(Parts {
-            upstream,
+        Ok(Parts {
+            upstream: None,
             cache: Cache::new(config.cache_mib),
             config: Arc::new(config),
             db,
@@ -126,7 +125,7 @@ impl App {
             uses: Uses::default(),
             refusals: Refusals::default(),
             set_up_secret: Mutex::default(),
-        })))
+        })
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::{Outcome, open, say, sentence};
+use crate::config::secret_key::SecretKey;
 use crate::config::{Place, Secret};
 use crate::cx::Cx;
-use crate::domain::import::{self, Count, Report, Request, SecretKey};
+use crate::domain::import::{self, Count, Report, Request};
 
 const DATABASE: &str = "label_studio.sqlite3";
 
@@ -86,7 +87,7 @@ impl LabelStudio {
                     folder.display()
                 );
                 if self.secret_key_file.is_none() {
-                    secret_key = SecretKey::in_folder(folder).map_err(sentence)?;
+                    secret_key = SecretKey::in_folder(folder)?;
                 }
                 Secret::from(format!("sqlite://{}", file.display()).as_str())
             }
@@ -94,7 +95,7 @@ impl LabelStudio {
             (None, None) => anyhow::bail!("--from or --from-database is needed"),
         };
         if let Some(file) = &self.secret_key_file {
-            secret_key = Some(SecretKey::in_file(file).map_err(sentence)?);
+            secret_key = Some(SecretKey::in_file(file).context("--secret-key-file")?);
         }
         Ok(Request {
             database,

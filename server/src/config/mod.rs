@@ -4,13 +4,14 @@
 //! `KEYBEARER_PUBLIC_URL`, its key in `keybearer.toml` `public_url`. Nothing else in the program
 //! reads the environment. [`Config`] is what comes out: whole, checked, with the defaults in it.
 //! [`notices`] checks what mail and webhooks need, [`upstream`] what the gateway needs; [`policy`] is
-//! the table `[policy]`.
+//! the table `[policy]`, and [`secret_key`] another system's key in a file.
 
 mod addresses;
 mod file;
 mod header;
 pub mod notices;
 pub mod policy;
+pub mod secret_key;
 pub mod upstream;
 
 use std::fmt;
@@ -160,7 +161,7 @@ pub struct Settings {
     /// Gateway mode: the Label Studio to stand in front of, such as `http://127.0.0.1:8081` [default: none]
     #[arg(long, env = "KEYBEARER_UPSTREAM", value_name = "URL")]
     pub upstream: Option<String>,
-    /// File with that Label Studio's `SECRET_KEY`: the key alone, or its `.env`
+    /// File with that Label Studio's `SECRET_KEY`: the key alone, or its `.env` [default: the imported key]
     #[arg(long, env = "KEYBEARER_UPSTREAM_SECRET_KEY_FILE", value_name = "FILE")]
     pub upstream_secret_key_file: Option<PathBuf>,
     /// How long that Label Studio may be silent over a request, in seconds [default: 300]

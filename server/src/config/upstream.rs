@@ -1,11 +1,12 @@
-//! What gateway mode needs: the Label Studio behind it, and the key that it believes.
+//! What gateway mode needs: the Label Studio behind it, and where the key is that it believes.
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use serde::Serialize;
 
-use super::{Secret, Settings};
+use super::Settings;
+use super::secret_key::SecretKey;
 
 /// Where Keybearer's own pages are in gateway mode; Label Studio has no such address.
 pub const OWN_FOLDER: &str = "/keybearer";
@@ -56,43 +57,14 @@ impl UpstreamSettings {
         if self.url.is_some() { OWN_FOLDER } else { "" }
     }
 
-    /// The `SECRET_KEY` as the file says it now.
+    /// The `SECRET_KEY` as the file says it now; `None` if no file is named.
     ///
     /// # Errors
-    /// If no file is named, or it cannot be read or has no key in it.
-    pub fn secret_key(&self) -> anyhow::Result<Secret> {
-        let Some(path) = &self.secret_key_file else {
-            bail!(
-                "gateway mode needs Label Studio's SECRET_KEY, for with it Keybearer speaks for its users; name the \
-                 file that holds it with --upstream-secret-key-file, such as Label Studio's .env"
-            );
-        };
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("the upstream_secret_key_file {}", path.display()))?;
-        let key = key_in(&text);
-        ensure!(
-            !key.is_empty(),
-            "the upstream_secret_key_file {} has no SECRET_KEY in it",
-            path.display()
-        );
-        Ok(key.into())
+    /// If the file cannot be read or has no key in it.
+    pub fn secret_key(&self) -> anyhow::Result<Option<SecretKey>> {
+        let key = self.secret_key_file.as_deref().map(SecretKey::in_file);
+        key.transpose().context("upstream_secret_key_file")
     }
-}
-
-/// The key in the text of Label Studio's `.env`, as django-environ reads it: the last line wins,
-/// there are no comments, and quotes around the value are cut. A text without such a line is the key.
-fn key_in(text: &str) -> &str {
-    let lines = text.lines().map(|line| line.trim_end_matches('\r'));
-    let mut values = lines
-        .clone()
-        .filter_map(|line| line.trim_start().strip_prefix("SECRET_KEY="));
-    let Some(value) = values.next_back() else {
-        return lines.into_iter().next().unwrap_or_default();
-    };
-    ['\'', '"']
-        .into_iter()
-        .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
-        .unwrap_or(value)
 }
 
 /// Never says the address itself: there may be a password in it.
@@ -108,24 +80,4 @@ fn checked_url(url: &str) -> anyhow::Result<String> {
         "upstream is not an address; it looks like http://127.0.0.1:8081"
     );
     Ok(url.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::key_in;
-
-    #[test]
-    fn the_key_is_read_as_label_studio_reads_it() {
-        let cases = [
-            ("a#b (c)=d\n", "a#b (c)=d"),
-            ("DEBUG=1\nSECRET_KEY=old\r\nSECRET_KEY=new=#1\r\n", "new=#1"),
-            ("SECRET_KEY='quoted'\n", "quoted"),
-            ("SECRET_KEY=\"it's\"\n", "it's"),
-            ("SECRET_KEY=\n", ""),
-            ("", ""),
-        ];
-        for (text, key) in cases {
-            assert_eq!(key_in(text), key, "{text:?}");
-        }
-    }
 }

@@ -15,6 +15,7 @@ use keybearer_verify::{Claims, Denial, SignedKind, SigningKey, UnverifiedToken};
 
 use crate::app::App;
 use crate::clock::Random;
+use crate::config::secret_key::SecretKey;
 use crate::domain::sealing::{Purpose, SealingKey};
 use crate::domain::tokens::exchange::ACCESS_TTL_SECONDS;
 use crate::error::{Error, Result};
@@ -23,6 +24,8 @@ use crate::store::{self, Db, Tx};
 
 /// The origin of a key that was made here or given by the operator.
 pub(super) const OWN: &str = "own";
+/// The origin of a Label Studio's `SECRET_KEY`, which an import has brought.
+pub(super) const IMPORTED: &str = "label_studio";
 /// How long a retired key still proves access tokens: as long as one lives, and a minute for servers
 /// that have not noticed yet and for clocks that differ.
 const ACCESS_AFTER_MS: i64 = (ACCESS_TTL_SECONDS + 60) * 1000;
@@ -85,6 +88,20 @@ impl Proven {
 pub async fn is_sealed(db: &Db) -> Result<bool> {
     let mut tx = db.read().await?;
     Ok(!store::signing_keys::list(&mut tx).await?.is_empty())
+}
+
+/// The Label Studio's keys that imports have brought, by id.
+///
+/// # Errors
+/// If the database fails, or the keys were sealed under another key file.
+pub async fn imported(db: &Db, sealing: &SealingKey) -> Result<Vec<(String, SecretKey)>> {
+    let mut tx = db.read().await?;
+    let rows = store::signing_keys::list(&mut tx).await?;
+    let mut keys = Vec::new();
+    for row in rows.into_iter().filter(|row| row.origin == IMPORTED) {
+        keys.extend(SecretKey::new(&unsealed(sealing, &row)?).map(|key| (row.id, key)));
+    }
+    Ok(keys)
 }
 
 /// Checks the signature of `shown`. Before it says no it looks for keys that are newer than this

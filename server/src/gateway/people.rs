@@ -161,7 +161,7 @@ async fn believes_us(upstream: &Upstream, cx: &Cx) -> Result<bool> {
     }
     tracing::error!(
         upstream = upstream.url(),
-        "Label Studio refuses what Keybearer signs: upstream_secret_key_file is not its SECRET_KEY"
+        "Label Studio refuses what Keybearer signs: the key that Keybearer has of it is not its SECRET_KEY"
     );
     Ok(false)
 }

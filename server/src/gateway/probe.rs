@@ -56,9 +56,10 @@ fn report(upstream: &Upstream, finding: &Finding) {
             );
         }
         Finding::OtherKey => tracing::error!(
-            "the Label Studio at {url} refuses what Keybearer signs: upstream_secret_key_file is not its SECRET_KEY. \
-             Every request with a token gets 502 until it is. Label Studio prints no key; it is in the environment \
-             variable SECRET_KEY of its process, or else in the last SECRET_KEY line of the .env in its data folder."
+            "the Label Studio at {url} refuses what Keybearer signs: the key in upstream_secret_key_file, or else the \
+             imported one, is not its SECRET_KEY. Every request with a token gets 502 until it is. Label Studio prints \
+             no key; it is in the environment variable SECRET_KEY of its process, or else in the last SECRET_KEY line \
+             of the .env in its data folder."
         ),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use axum::body::Body;
 use axum::http::request::Builder;
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode, header};
@@ -23,6 +23,7 @@ use super::people::Memory;
 use super::transport;
 use crate::clock::Random;
 use crate::config::Config;
+use crate::config::secret_key::SecretKey;
 use crate::config::upstream::UpstreamSettings;
 use crate::error::Trouble;
 
@@ -57,7 +58,7 @@ struct Inner {
 /// The upstream's `SECRET_KEY`, as text to compare and ready to sign with.
 #[derive(Clone)]
 struct Key {
-    text: String,
+    text: SecretKey,
     signing: SigningKey,
 }
 
@@ -86,16 +87,24 @@ pub(super) enum As<'a> {
 }
 
 impl Upstream {
-    /// The upstream that the settings name, if they name one.
+    /// The upstream that the settings name, if they name one. Its key is in their file, or else the
+    /// one that was imported.
     ///
     /// # Errors
-    /// If its key is missing or cannot be read.
-    pub fn open(config: &Config, random: &Random) -> anyhow::Result<Option<Self>> {
+    /// If there is no key, it cannot be read, or it cannot be told which of several it is.
+    pub fn open(
+        config: &Config,
+        random: &Random,
+        imported: &[(String, SecretKey)],
+    ) -> anyhow::Result<Option<Self>> {
         let settings = config.upstream.clone();
         let Some(url) = settings.url.clone() else {
             return Ok(None);
         };
-        let key = Key::new(settings.secret_key()?.reveal());
+        let key = match settings.secret_key()? {
+            Some(key) => Key::new(&key),
+            None => Key::new(the_imported(imported)?),
+        };
         url.parse::<axum::http::Uri>()
             .context("upstream is not an address; it looks like http://127.0.0.1:8081")?;
         Ok(Some(Self(Arc::new(Inner {
@@ -177,15 +186,15 @@ impl Upstream {
         }
     }
 
-    /// Reads the key's file again; whether there is another key in it by now.
+    /// Reads the key's file again, if there is one; whether there is another key in it by now.
     pub(super) fn take_new_key(&self) -> bool {
-        let Ok(text) = self.0.settings.secret_key() else {
+        let Ok(Some(text)) = self.0.settings.secret_key() else {
             return false;
         };
         let mut key = self.0.key.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = key.text != text.reveal();
+        let is_new = key.text != text;
         if is_new {
-            *key = Key::new(text.reveal());
+            *key = Key::new(&text);
         }
         is_new
     }
@@ -311,10 +320,37 @@ impl fmt::Debug for Upstream {
 }
 
 impl Key {
-    fn new(text: &str) -> Self {
+    fn new(text: &SecretKey) -> Self {
         Self {
-            text: text.to_owned(),
-            signing: SigningKey::hs256(text.as_bytes()),
+            text: text.clone(),
+            signing: SigningKey::hs256(text.reveal().as_bytes()),
+        }
+    }
+}
+
+/// The one key that was imported. With several it is not guessed: a wrong one may have come first, and
+/// Label Studio may have changed its own since.
+fn the_imported(imported: &[(String, SecretKey)]) -> anyhow::Result<&SecretKey> {
+    match imported {
+        [(id, key)] => {
+            tracing::info!(
+                "Label Studio's SECRET_KEY is the imported signing key {id}, for no upstream_secret_key_file is named"
+            );
+            Ok(key)
+        }
+        [] => bail!(
+            "gateway mode needs Label Studio's SECRET_KEY, for with it Keybearer speaks for its users; name the file \
+             that holds it with --upstream-secret-key-file, such as Label Studio's .env, or bring it with \
+             `keybearer import label-studio`"
+        ),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|(id, _)| id.as_str()).collect();
+            bail!(
+                "several keys of Label Studio were imported ({}), and which one is its SECRET_KEY now cannot be told; \
+                 name the file that holds it with --upstream-secret-key-file, or take the others away with \
+                 `keybearer keys remove`",
+                ids.join(", ")
+            )
         }
     }
 }

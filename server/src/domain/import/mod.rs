@@ -6,7 +6,6 @@
 mod organizations;
 mod people;
 mod report;
-mod secret_key;
 mod snapshot;
 mod tokens;
 
@@ -16,6 +15,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::config::Secret;
+use crate::config::secret_key::SecretKey;
 use crate::cx::Cx;
 use crate::domain::audit::{self, Subject};
 use crate::domain::sealing::Purpose;
@@ -26,14 +26,10 @@ use crate::store::signing_keys::SigningKeyRow;
 use crate::store::{self, Db, StoreError, Tx};
 
 pub use report::{Count, Oddity, Report};
-pub use secret_key::SecretKey;
 
 use people::People;
 use snapshot::Snapshot;
 use tokens::{Known, Tokens};
-
-/// The origin of Label Studio's `SECRET_KEY` among the signing keys.
-const ORIGIN: &str = "label_studio";
 
 /// What is to be imported, and how.
 #[derive(Clone, Debug)]
@@ -171,7 +167,7 @@ async fn key_of(
         created_at: cx.now,
         // It checks, and never signs.
         retired_at: Some(cx.now),
-        origin: ORIGIN.into(),
+        origin: signing::IMPORTED.into(),
     };
     store::signing_keys::insert(tx, &row).await?;
     Ok(Some(row.id))

@@ -3,7 +3,7 @@
 mod faults;
 mod people;
 mod plumbing;
-mod studio;
+pub(crate) mod studio;
 mod swap;
 
 use keybearer::config::Settings;

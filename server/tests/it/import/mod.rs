@@ -2,6 +2,7 @@
 //! nothing.
 
 mod again;
+mod gateway;
 mod odd;
 mod passwords;
 mod source;

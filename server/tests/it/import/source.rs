@@ -5,7 +5,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 
 use aws_lc_rs::hmac;
 use keybearer::config::Secret;
-use keybearer::domain::import::{Report, Request, SecretKey};
+use keybearer::config::secret_key::SecretKey;
+use keybearer::domain::import::{Report, Request};
 use keybearer::error::Result;
 use keybearer_verify::TokenKind;
 use serde_json::{Value, json};
