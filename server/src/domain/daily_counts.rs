@@ -7,6 +7,7 @@ use crate::cx::Cx;
 use crate::domain::access::{self, Action};
 use crate::error::Result;
 use crate::store;
+use crate::store::daily_counts::Counted;
 
 pub use crate::store::daily_counts::DailyCount;
 
@@ -132,8 +133,10 @@ pub async fn report(app: &App, cx: &Cx) -> Result<Report> {
     let ahead = i64::try_from(DAYS_AHEAD).unwrap_or_default();
     let first_day = today - back + 1;
     let mut tx = app.db.read().await?;
-    let uses = store::daily_counts::list_uses(&mut tx, organization_id, first_day).await?;
-    let refused = store::daily_counts::list_refusals(&mut tx, organization_id, first_day).await?;
+    let uses =
+        store::daily_counts::list(&mut tx, Counted::Uses, organization_id, first_day).await?;
+    let refused =
+        store::daily_counts::list(&mut tx, Counted::Refusals, organization_id, first_day).await?;
     let until = (cx.now, (today + ahead) * DAY_MS);
     let ends = store::daily_counts::list_expiring(&mut tx, organization_id, until).await?;
     drop(tx);

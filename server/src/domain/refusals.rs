@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::domain::daily_counts::{DailyCount, day_of};
 use crate::error::Result;
 use crate::store;
+use crate::store::daily_counts::Counted;
 
 /// The refusals that are not written down yet.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +65,7 @@ async fn write(app: &App, noted: &Notebook) -> Result<()> {
             name: cause.code().to_owned(),
             count: *count,
         };
-        store::daily_counts::add_refusals(&mut tx, *organization_id, &refusals).await?;
+        store::daily_counts::add(&mut tx, Counted::Refusals, *organization_id, &refusals).await?;
     }
     tx.commit().await?;
     Ok(())

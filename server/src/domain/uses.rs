@@ -17,6 +17,7 @@ use crate::cx::Cx;
 use crate::domain::daily_counts::{DailyCount, day_of};
 use crate::error::Result;
 use crate::store;
+use crate::store::daily_counts::Counted;
 
 /// Notebooks; a power of two above the number of threads that usually serve.
 const NOTEBOOKS: usize = 16;
@@ -186,7 +187,7 @@ async fn write(app: &App, batch: &[((String, i64), Use)]) -> Result<()> {
     for ((organization_id, day, kind), count) in by_kind {
         let name = kind.to_owned();
         let uses = DailyCount { day, name, count };
-        store::daily_counts::add_uses(&mut tx, organization_id, &uses).await?;
+        store::daily_counts::add(&mut tx, Counted::Uses, organization_id, &uses).await?;
     }
     tx.commit().await?;
     Ok(())

@@ -16,60 +16,58 @@ pub struct DailyCount {
     pub count: i64,
 }
 
-/// Adds to the uses of an organization's tokens; nothing for an organization that is not there.
-pub async fn add_uses(
+/// What is counted, each in a table of its own.
+#[derive(Clone, Copy, Debug)]
+pub enum Counted {
+    /// Uses of tokens, by their kind.
+    Uses,
+    /// Refusals of tokens, by their cause.
+    Refusals,
+}
+
+impl Counted {
+    /// The table, and its columns for the name and for the count.
+    fn place(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Uses => ("daily_uses", "kind", "uses"),
+            Self::Refusals => ("daily_refusals", "cause", "refusals"),
+        }
+    }
+}
+
+/// Adds to what is counted of an organization's tokens; nothing for an organization that is not
+/// there.
+pub async fn add(
     tx: &mut Tx,
+    counted: Counted,
     organization_id: i64,
-    uses: &DailyCount,
+    more: &DailyCount,
 ) -> Result<(), StoreError> {
+    let (table, name, count) = counted.place();
     tx.execute(
-        "insert into daily_uses (organization_id, day, kind, uses) select id, $2, $3, $4 from organizations where id = $1 \
-         on conflict (organization_id, day, kind) do update set uses = daily_uses.uses + excluded.uses",
-        bind![organization_id, uses.day, &uses.name, uses.count],
+        format!(
+            "insert into {table} (organization_id, day, {name}, {count}) select id, $2, $3, $4 from organizations where id = $1 \
+             on conflict (organization_id, day, {name}) do update set {count} = {table}.{count} + excluded.{count}"
+        ),
+        bind![organization_id, more.day, &more.name, more.count],
     )
     .await?;
     Ok(())
 }
 
-/// Adds to the refusals of an organization's tokens; nothing for an organization that is not there.
-pub async fn add_refusals(
+/// What was counted of an organization's tokens by day and name, from the day `since` on.
+pub async fn list(
     tx: &mut Tx,
-    organization_id: i64,
-    refusals: &DailyCount,
-) -> Result<(), StoreError> {
-    tx.execute(
-        "insert into daily_refusals (organization_id, day, cause, refusals) \
-         select id, $2, $3, $4 from organizations where id = $1 \
-         on conflict (organization_id, day, cause) do update set refusals = daily_refusals.refusals + excluded.refusals",
-        bind![organization_id, refusals.day, &refusals.name, refusals.count],
-    )
-    .await?;
-    Ok(())
-}
-
-/// The uses of an organization's tokens by day and kind, from the day `since` on.
-pub async fn list_uses(
-    tx: &mut Tx,
+    counted: Counted,
     organization_id: i64,
     since: i64,
 ) -> Result<Vec<DailyCount>, StoreError> {
+    let (table, name, count) = counted.place();
     tx.all(
-        "select day, kind as name, uses as count from daily_uses where organization_id = $1 and day >= $2 \
-         order by day, kind",
-        bind![organization_id, since],
-    )
-    .await
-}
-
-/// The refusals of an organization's tokens by day and cause, from the day `since` on.
-pub async fn list_refusals(
-    tx: &mut Tx,
-    organization_id: i64,
-    since: i64,
-) -> Result<Vec<DailyCount>, StoreError> {
-    tx.all(
-        "select day, cause as name, refusals as count from daily_refusals where organization_id = $1 and day >= $2 \
-         order by day, cause",
+        format!(
+            "select day, {name} as name, {count} as count from {table} where organization_id = $1 and day >= $2 \
+             order by day, {name}"
+        ),
         bind![organization_id, since],
     )
     .await

@@ -7,12 +7,13 @@ use super::changes::Change;
 use super::engine::Tx;
 use super::error::StoreError;
 use super::organizations::{self, Membership, Organization};
-use super::tokens::Token;
-use super::users::User;
+use super::tokens::{self, Token};
+use super::users::{self, User};
 use super::value::{Value, bind};
 
 /// How many rows one statement inserts: SQLite takes 32766 parameters.
 const AT_ONCE: usize = 500;
+
 /// An account that is here already.
 #[derive(Debug, FromRow)]
 pub struct KnownUser {
@@ -79,103 +80,45 @@ pub async fn list_memberships(tx: &mut Tx) -> Result<Vec<(i64, i64, Option<i64>)
 }
 
 /// Inserts users with their ids.
-pub async fn insert_users(tx: &mut Tx, users: &[User]) -> Result<(), StoreError> {
-    let columns = "users (id, email, username, first_name, last_name, phone, password_hash, is_active, \
-                   active_organization_id, custom_hotkeys, allow_newsletters, created_at, last_activity_at)";
-    insert(tx, columns, users, |user| {
-        bind![
-            user.id,
-            &user.email,
-            &user.username,
-            &user.first_name,
-            &user.last_name,
-            &user.phone,
-            user.password_hash.as_deref(),
-            user.is_active,
-            user.active_organization_id,
-            &user.custom_hotkeys,
-            user.allow_newsletters,
-            user.created_at,
-            user.last_activity_at,
-        ]
+pub async fn insert_users(tx: &mut Tx, rows: &[User]) -> Result<(), StoreError> {
+    let columns = concatcp!("users (id, ", users::INSERTED, ")");
+    insert(tx, columns, rows, |user| {
+        [bind![user.id], users::inserted(user)].concat()
     })
     .await
 }
 
 /// Inserts organizations with their ids.
-pub async fn insert_organizations(
-    tx: &mut Tx,
-    organizations: &[Organization],
-) -> Result<(), StoreError> {
-    let columns = "organizations (id, title, created_by, invite_sealed, invite_hash, personal_enabled, legacy_enabled, \
-                   key_enabled, personal_ttl_days, key_ttl_days, max_ttl_days, idle_days, direct_use, scopes, ip_ranges, \
-                   max_overlap_hours, on_reuse, created_at, updated_at)";
-    insert(tx, columns, organizations, |organization| {
-        bind![
-            organization.id,
-            &organization.title,
-            organization.created_by,
-            organization.invite_sealed.as_slice(),
-            organization.invite_hash.as_slice(),
-            organization.personal_enabled,
-            organization.legacy_enabled,
-            organization.key_enabled,
-            organization.personal_ttl_days,
-            organization.key_ttl_days,
-            organization.max_ttl_days,
-            organization.idle_days,
-            &organization.direct_use,
-            &organization.scopes,
-            &organization.ip_ranges,
-            organization.max_overlap_hours,
-            &organization.on_reuse,
-            organization.created_at,
-            organization.updated_at,
-        ]
+pub async fn insert_organizations(tx: &mut Tx, rows: &[Organization]) -> Result<(), StoreError> {
+    let columns = concatcp!("organizations (id, ", organizations::INSERTED, ")");
+    insert(tx, columns, rows, |organization| {
+        let values = organizations::inserted(organization);
+        [bind![organization.id], values].concat()
     })
     .await
 }
 
 /// Inserts memberships; their ids are given by the database.
-pub async fn insert_memberships(tx: &mut Tx, memberships: &[Membership]) -> Result<(), StoreError> {
-    let columns = "memberships (organization_id, user_id, role, created_at, removed_at)";
-    insert(tx, columns, memberships, |membership| {
-        bind![
-            membership.organization_id,
-            membership.user_id,
-            &membership.role,
-            membership.created_at,
-            membership.removed_at,
-        ]
-    })
-    .await
+pub async fn insert_memberships(tx: &mut Tx, rows: &[Membership]) -> Result<(), StoreError> {
+    let columns = concatcp!("memberships (", organizations::INSERTED_MEMBERSHIP, ")");
+    insert(tx, columns, rows, organizations::inserted_membership).await
 }
 
 /// Inserts tokens as they are, revoked ones included.
-pub async fn insert_tokens(tx: &mut Tx, tokens: &[Token]) -> Result<(), StoreError> {
-    let columns = "tokens (id, kind, user_id, organization_id, name, note, scopes, ip_ranges, hash, sealed, created_at, \
-                   expires_at, revoked_at, revoked_because, revoked_by, family_id, signing_key_id, imported_at)";
-    insert(tx, columns, tokens, |token| {
-        bind![
-            &token.id,
-            &token.kind,
-            token.user_id,
-            token.organization_id,
-            &token.name,
-            &token.note,
-            &token.scopes,
-            &token.ip_ranges,
-            token.hash.as_slice(),
-            token.sealed.as_deref(),
-            token.created_at,
-            token.expires_at,
+pub async fn insert_tokens(tx: &mut Tx, rows: &[Token]) -> Result<(), StoreError> {
+    let columns = concatcp!(
+        "tokens (revoked_at, revoked_because, revoked_by, imported_at, ",
+        tokens::INSERTED,
+        ")"
+    );
+    insert(tx, columns, rows, |token| {
+        let ending = bind![
             token.revoked_at,
             token.revoked_because.as_deref(),
             token.revoked_by.as_deref(),
-            &token.family_id,
-            token.signing_key_id.as_deref(),
             token.imported_at,
-        ]
+        ];
+        [ending, tokens::inserted(token)].concat()
     })
     .await
 }

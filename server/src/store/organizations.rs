@@ -46,22 +46,34 @@ pub struct Membership {
 pub(super) const COLUMNS: &str = "organizations.id, title, created_by, invite_sealed, invite_hash, personal_enabled, \
     legacy_enabled, key_enabled, personal_ttl_days, key_ttl_days, max_ttl_days, idle_days, direct_use, scopes, ip_ranges, \
     max_overlap_hours, on_reuse, organizations.created_at, updated_at";
-const MEMBERSHIP_COLUMNS: &str = "id, organization_id, user_id, role, created_at, removed_at";
+/// What an insertion says, in the order of [`inserted`].
+pub(super) const INSERTED: &str = "created_at, title, created_by, invite_sealed, invite_hash, personal_enabled, \
+    legacy_enabled, key_enabled, personal_ttl_days, key_ttl_days, max_ttl_days, idle_days, direct_use, scopes, ip_ranges, \
+    max_overlap_hours, on_reuse, updated_at";
+/// What an insertion of a membership says, in the order of [`inserted_membership`].
+pub(super) const INSERTED_MEMBERSHIP: &str =
+    "organization_id, user_id, role, created_at, removed_at";
+const MEMBERSHIP_COLUMNS: &str = concatcp!("id, ", INSERTED_MEMBERSHIP);
 
 /// Inserts `organization`, whose id is given by the database, and returns that id.
 pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<i64, StoreError> {
-    let mut values = bind![organization.created_at];
-    values.extend(changeable(organization));
     let (id,) = tx
         .one(
-            "insert into organizations (created_at, title, created_by, invite_sealed, invite_hash, personal_enabled, \
-             legacy_enabled, key_enabled, personal_ttl_days, key_ttl_days, max_ttl_days, idle_days, direct_use, scopes, \
-             ip_ranges, max_overlap_hours, on_reuse, updated_at) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) returning id",
-            values,
+            concatcp!(
+                "insert into organizations (",
+                INSERTED,
+                ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) returning id"
+            ),
+            inserted(organization),
         )
         .await?;
     Ok(id)
+}
+
+pub(super) fn inserted(organization: &Organization) -> Vec<Value> {
+    let mut values = bind![organization.created_at];
+    values.extend(changeable(organization));
+    values
 }
 
 /// Writes back every field of `organization` that may change.
@@ -156,18 +168,25 @@ pub async fn insert_membership(tx: &mut Tx, membership: &Membership) -> Result<i
     let (id,) = tx
         .changing(Change::User(membership.user_id))
         .one(
-            "insert into memberships (organization_id, user_id, role, created_at, removed_at) \
-             values ($1, $2, $3, $4, $5) returning id",
-            bind![
-                membership.organization_id,
-                membership.user_id,
-                &membership.role,
-                membership.created_at,
-                membership.removed_at,
-            ],
+            concatcp!(
+                "insert into memberships (",
+                INSERTED_MEMBERSHIP,
+                ") values ($1, $2, $3, $4, $5) returning id"
+            ),
+            inserted_membership(membership),
         )
         .await?;
     Ok(id)
+}
+
+pub(super) fn inserted_membership(membership: &Membership) -> Vec<Value> {
+    bind![
+        membership.organization_id,
+        membership.user_id,
+        &membership.role,
+        membership.created_at,
+        membership.removed_at,
+    ]
 }
 
 /// Writes back role and removal.

@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::changes::Change;
 use super::engine::Tx;
 use super::error::StoreError;
-use super::value::bind;
+use super::value::{Value, bind};
 
 /// A personal access token, key token or legacy token. Its secret text is not here.
 #[derive(Clone, Debug, FromRow)]
@@ -82,9 +82,9 @@ const COLUMNS: &str = "tokens.id, kind, tokens.user_id, tokens.organization_id, 
     tokens.ip_ranges, rate_per_minute, hash, sealed, sealed_until, tokens.created_at, expires_at, revoked_at, \
     revoked_because, revoked_by, successor_id, retires_at, idempotency_key, family_id, last_used_at, \
     last_used_address, last_used_client, signing_key_id, imported_at";
-/// Ends, by an [`Ending`] as `$1` to `$3`, those of the tokens after it that are not revoked yet.
-const REVOKE: &str = "update tokens set revoked_at = $1, revoked_because = $2, revoked_by = $3, sealed = null \
-                      where revoked_at is null and ";
+/// What an insertion says, in the order of [`inserted`].
+pub(super) const INSERTED: &str = "id, kind, user_id, organization_id, name, note, scopes, ip_ranges, rate_per_minute, \
+    hash, sealed, sealed_until, created_at, expires_at, family_id, signing_key_id";
 const WITH_RULERS: &str = concatcp!(
     "select ",
     COLUMNS,
@@ -98,30 +98,36 @@ const WITH_RULERS: &str = concatcp!(
 
 pub async fn insert(tx: &mut Tx, token: &Token) -> Result<(), StoreError> {
     tx.execute(
-        "insert into tokens (id, kind, user_id, organization_id, name, note, scopes, ip_ranges, rate_per_minute, hash, \
-         sealed, sealed_until, created_at, expires_at, family_id, signing_key_id) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-        bind![
-            &token.id,
-            &token.kind,
-            token.user_id,
-            token.organization_id,
-            &token.name,
-            &token.note,
-            &token.scopes,
-            &token.ip_ranges,
-            token.rate_per_minute,
-            token.hash.as_slice(),
-            token.sealed.as_deref(),
-            token.sealed_until,
-            token.created_at,
-            token.expires_at,
-            &token.family_id,
-            token.signing_key_id.as_deref(),
-        ],
+        concatcp!(
+            "insert into tokens (",
+            INSERTED,
+            ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+        ),
+        inserted(token),
     )
     .await?;
     Ok(())
+}
+
+pub(super) fn inserted(token: &Token) -> Vec<Value> {
+    bind![
+        &token.id,
+        &token.kind,
+        token.user_id,
+        token.organization_id,
+        &token.name,
+        &token.note,
+        &token.scopes,
+        &token.ip_ranges,
+        token.rate_per_minute,
+        token.hash.as_slice(),
+        token.sealed.as_deref(),
+        token.sealed_until,
+        token.created_at,
+        token.expires_at,
+        &token.family_id,
+        token.signing_key_id.as_deref(),
+    ]
 }
 
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Token>, StoreError> {
@@ -289,14 +295,8 @@ pub struct Ending<'a> {
 
 /// Revokes a token that is not revoked yet; `false` if somebody else was first.
 pub async fn update_revoked(tx: &mut Tx, id: &str, ending: Ending<'_>) -> Result<bool, StoreError> {
-    let done = tx
-        .changing(Change::Token(id))
-        .execute(
-            concatcp!(REVOKE, "id = $4"),
-            bind![ending.at, ending.because, ending.by, id],
-        )
-        .await?;
-    Ok(done.rows == 1)
+    let done = revoke(tx, Change::Token(id), (ending, "id = $4"), bind![id]).await?;
+    Ok(done == 1)
 }
 
 /// Revokes all tokens of a user that are not revoked yet and says how many there were.
@@ -305,14 +305,8 @@ pub async fn update_revoked_by_user(
     user_id: i64,
     ending: Ending<'_>,
 ) -> Result<u64, StoreError> {
-    let done = tx
-        .changing(Change::User(user_id))
-        .execute(
-            concatcp!(REVOKE, "user_id = $4"),
-            bind![ending.at, ending.because, ending.by, user_id],
-        )
-        .await?;
-    Ok(done.rows)
+    let of_user = (ending, "user_id = $4");
+    revoke(tx, Change::User(user_id), of_user, bind![user_id]).await
 }
 
 /// Revokes all tokens of a user in an organization that are not revoked yet and says how many there
@@ -322,20 +316,9 @@ pub async fn update_revoked_by_member(
     (organization_id, user_id): (i64, i64),
     ending: Ending<'_>,
 ) -> Result<u64, StoreError> {
-    let done = tx
-        .changing(Change::User(user_id))
-        .execute(
-            concatcp!(REVOKE, "organization_id = $4 and user_id = $5"),
-            bind![
-                ending.at,
-                ending.because,
-                ending.by,
-                organization_id,
-                user_id
-            ],
-        )
-        .await?;
-    Ok(done.rows)
+    let of_member = (ending, "organization_id = $4 and user_id = $5");
+    let values = bind![organization_id, user_id];
+    revoke(tx, Change::User(user_id), of_member, values).await
 }
 
 /// Revokes all tokens of a family that are not revoked yet and says how many there were.
@@ -344,14 +327,25 @@ pub async fn update_revoked_by_family(
     family_id: &str,
     ending: Ending<'_>,
 ) -> Result<u64, StoreError> {
-    let done = tx
-        .changing(Change::Family(family_id))
-        .execute(
-            concatcp!(REVOKE, "family_id = $4"),
-            bind![ending.at, ending.because, ending.by, family_id],
-        )
-        .await?;
-    Ok(done.rows)
+    let of_family = (ending, "family_id = $4");
+    revoke(tx, Change::Family(family_id), of_family, bind![family_id]).await
+}
+
+/// Ends the tokens that are not revoked yet and for which `condition` holds, with `values` from `$4`
+/// on; says how many there were.
+async fn revoke(
+    tx: &mut Tx,
+    change: Change<'_>,
+    (ending, condition): (Ending<'_>, &str),
+    values: Vec<Value>,
+) -> Result<u64, StoreError> {
+    let sql = format!(
+        "update tokens set revoked_at = $1, revoked_because = $2, revoked_by = $3, sealed = null \
+         where revoked_at is null and {condition}"
+    );
+    let ending = bind![ending.at, ending.because, ending.by];
+    let done = tx.changing(change).execute(sql, [ending, values].concat());
+    Ok(done.await?.rows)
 }
 
 /// Names the token that takes another's place, and until when both work; `false` if one is named

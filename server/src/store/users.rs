@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use super::changes::Change;
 use super::engine::Tx;
 use super::error::StoreError;
-use super::value::bind;
+use super::value::{Value, bind};
 
 /// A person or a program with an account.
 #[derive(Clone, Debug, FromRow)]
@@ -28,56 +28,60 @@ pub struct User {
 
 const COLUMNS: &str = "users.id, email, username, first_name, last_name, phone, password_hash, is_active, \
     active_organization_id, custom_hotkeys, allow_newsletters, users.created_at, last_activity_at";
+/// What an insertion says, in the order of [`inserted`].
+pub(super) const INSERTED: &str = "created_at, email, username, first_name, last_name, phone, password_hash, \
+    is_active, active_organization_id, custom_hotkeys, allow_newsletters, last_activity_at";
 
 /// Inserts `user`, whose id is given by the database, and returns that id.
 pub async fn insert(tx: &mut Tx, user: &User) -> Result<i64, StoreError> {
     let (id,) = tx
         .one(
-            "insert into users (email, username, first_name, last_name, phone, password_hash, is_active, \
-             active_organization_id, custom_hotkeys, allow_newsletters, created_at, last_activity_at) \
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id",
-            bind![
-                &user.email,
-                &user.username,
-                &user.first_name,
-                &user.last_name,
-                &user.phone,
-                user.password_hash.as_deref(),
-                user.is_active,
-                user.active_organization_id,
-                &user.custom_hotkeys,
-                user.allow_newsletters,
-                user.created_at,
-                user.last_activity_at,
-            ],
+            concatcp!(
+                "insert into users (",
+                INSERTED,
+                ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id"
+            ),
+            inserted(user),
         )
         .await?;
     Ok(id)
 }
 
+pub(super) fn inserted(user: &User) -> Vec<Value> {
+    let mut values = bind![user.created_at];
+    values.extend(changeable(user));
+    values
+}
+
 /// Writes back every field of `user` that may change.
 pub async fn update(tx: &mut Tx, user: &User) -> Result<(), StoreError> {
+    let mut values = bind![user.id];
+    values.extend(changeable(user));
     tx.changing(Change::User(user.id)).execute(
         "update users set email = $2, username = $3, first_name = $4, last_name = $5, phone = $6, password_hash = $7, \
          is_active = $8, active_organization_id = $9, custom_hotkeys = $10, allow_newsletters = $11, \
          last_activity_at = $12 where id = $1",
-        bind![
-            user.id,
-            &user.email,
-            &user.username,
-            &user.first_name,
-            &user.last_name,
-            &user.phone,
-            user.password_hash.as_deref(),
-            user.is_active,
-            user.active_organization_id,
-            &user.custom_hotkeys,
-            user.allow_newsletters,
-            user.last_activity_at,
-        ],
+        values,
     )
     .await?;
     Ok(())
+}
+
+/// The fields from `$2` on, in the order of the statements above.
+fn changeable(user: &User) -> Vec<Value> {
+    bind![
+        &user.email,
+        &user.username,
+        &user.first_name,
+        &user.last_name,
+        &user.phone,
+        user.password_hash.as_deref(),
+        user.is_active,
+        user.active_organization_id,
+        &user.custom_hotkeys,
+        user.allow_newsletters,
+        user.last_activity_at,
+    ]
 }
 
 /// Replaces a password's hash, unless it was changed meanwhile.

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{User, checked_text, find_by_id, find_for};
+use super::{User, checked_text, find_by_id};
 use crate::app::App;
 use crate::cx::{Actor, Cx};
 use crate::domain::access::{self, Action, Role};
@@ -30,14 +30,7 @@ pub struct UserChange {
 /// [`Error::Invalid`], [`Error::Forbidden`] or [`Error::NotFound`].
 pub async fn update(app: &App, cx: &Cx, id: i64, change: UserChange) -> Result<User> {
     let mut tx = app.db.write().await?;
-    let mut user = find_for(
-        &mut tx,
-        cx,
-        id,
-        Action::ChangeOwn,
-        Some(Action::ChangeMembers),
-    )
-    .await?;
+    let mut user = find_for(&mut tx, cx, id, Action::ChangeOwn).await?;
     let fields = [
         ("username", change.username, &mut user.username),
         ("first_name", change.first_name, &mut user.first_name),
@@ -78,14 +71,7 @@ pub async fn update_hotkeys(app: &App, cx: &Cx, hotkeys: &serde_json::Value) -> 
 pub async fn set_password(app: &App, cx: &Cx, id: i64, password: &Password) -> Result<()> {
     let hash = prepare_password(app, Some(password)).await?;
     let mut tx = app.db.write().await?;
-    let mut user = find_for(
-        &mut tx,
-        cx,
-        id,
-        Action::ChangeOwn,
-        Some(Action::ChangeMembers),
-    )
-    .await?;
+    let mut user = find_for(&mut tx, cx, id, Action::ChangeOwn).await?;
     user.password_hash = hash;
     store::sessions::delete_by_user(&mut tx, id).await?;
     save(&mut tx, cx, &mut user, "user.password").await?;
@@ -101,14 +87,7 @@ pub async fn set_password(app: &App, cx: &Cx, id: i64, password: &Password) -> R
 /// organizations too, and for an organization's last owner; [`Error::Conflict`] for oneself.
 pub async fn set_active(app: &App, cx: &Cx, id: i64, is_active: bool) -> Result<()> {
     let mut tx = app.db.write().await?;
-    let mut user = find_for(
-        &mut tx,
-        cx,
-        id,
-        Action::ChangeMembers,
-        Some(Action::ChangeMembers),
-    )
-    .await?;
+    let mut user = find_for(&mut tx, cx, id, Action::ChangeMembers).await?;
     let organizations = store::organizations::list_by_user(&mut tx, id).await?;
     if let Some(caller) = cx.caller() {
         if caller.user_id == id {
@@ -150,14 +129,7 @@ pub async fn set_active(app: &App, cx: &Cx, id: i64, is_active: bool) -> Result<
 pub async fn delete(app: &App, cx: &Cx, id: i64) -> Result<()> {
     let caller = access::require(cx, Action::ChangeMembers)?;
     let mut tx = app.db.write().await?;
-    let mut user = find_for(
-        &mut tx,
-        cx,
-        id,
-        Action::ChangeMembers,
-        Some(Action::ChangeMembers),
-    )
-    .await?;
+    let mut user = find_for(&mut tx, cx, id, Action::ChangeMembers).await?;
     if members::role_of(&mut tx, caller.organization_id, id).await? == Some(Role::Owner) {
         return Err(Error::forbidden("The organization owner cannot be deleted"));
     }
@@ -194,6 +166,11 @@ pub async fn delete(app: &App, cx: &Cx, id: i64) -> Result<()> {
     save(&mut tx, cx, &mut user, "user.delete").await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// The account `id`, if the caller may do `own` with his and change others'.
+async fn find_for(tx: &mut Tx, cx: &Cx, id: i64, own: Action) -> Result<User> {
+    super::find_for(tx, cx, id, own, Some(Action::ChangeMembers)).await
 }
 
 async fn save(tx: &mut Tx, cx: &Cx, user: &mut User, action: &str) -> Result<()> {
