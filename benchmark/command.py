@@ -9,6 +9,7 @@ from pathlib import Path
 
 import drive
 import growth
+import imports
 import nodes
 import peer
 import report
@@ -18,6 +19,7 @@ from drive import Request, Work
 
 CONNECTIONS = [2, 8, 32]
 TOKENS = 64
+PARTS = ["checks", "writes", "nodes", "start", "import"]
 
 
 def arguments():
@@ -26,7 +28,7 @@ def arguments():
     parser.add_argument("--tokens", metavar="N,N", help="fill databases with so many tokens, such as 1e3,1e6,1e7")
     parser.add_argument("--rounds", type=int, default=3, help="interleaved rounds [3]")
     parser.add_argument("--seconds", type=int, default=2, help="length of a round [2]")
-    parser.add_argument("--only", choices=["checks", "writes", "nodes", "start"], action="append",
+    parser.add_argument("--only", choices=PARTS, action="append",
                         help="only this part, and nothing is written into the docs")
     parser.add_argument("--no-build", action="store_true", help="measure what is built already")
     parser.add_argument("--no-docs", action="store_true", help="print only, leave docs/performance.md as it is")
@@ -38,7 +40,7 @@ def main():
     keybearer, limits = running.build(not options.no_build)
     for command, package in (("wrk", "wrk"), ("initdb", "postgresql"), ("psql", "postgresql-client")):
         running.need(command, package)
-    wanted = options.only or ["checks", "writes", "nodes", "start"]
+    wanted = options.only or PARTS
     load = os.getloadavg()[0]
     tables = []
     with ExitStack() as stack:
@@ -52,6 +54,9 @@ def main():
             tables.append(writes.measure((keybearer, limits), folder, database))
         if "nodes" in wanted:
             tables.append(nodes.measure(keybearer, folder, database))
+        if "import" in wanted:
+            # On a database of its own, whose tables nothing else has filled.
+            tables.append(imports.measure(keybearer, folder, stack.enter_context(running.postgres())))
         if options.tokens:
             counts = [int(float(text)) for text in options.tokens.split(",")]
             tables.append(growth.measure((keybearer, limits), folder, counts))
