@@ -146,23 +146,15 @@ async fn insert<T>(
     values: impl Fn(&T) -> Vec<Value>,
 ) -> Result<(), StoreError> {
     for rows in rows.chunks(AT_ONCE) {
-        let bound: Vec<Vec<Value>> = rows.iter().map(&values).collect();
-        let mut number = 0;
-        let mut places = Vec::with_capacity(rows.len());
-        for row in &bound {
-            let row: Vec<String> = row
-                .iter()
-                .map(|_| {
-                    number += 1;
-                    format!("${number}")
-                })
-                .collect();
-            places.push(format!("({})", row.join(", ")));
-        }
+        let bound: Vec<Value> = rows.iter().flat_map(&values).collect();
+        let width = bound.len() / rows.len();
+        let places_of = |row: usize| {
+            let places = (1..=width).map(|place| format!("${}", row * width + place));
+            format!("({})", places.collect::<Vec<_>>().join(", "))
+        };
+        let places: Vec<String> = (0..rows.len()).map(places_of).collect();
         let sql = format!("insert into {columns} values {}", places.join(", "));
-        tx.changing(Change::Everything)
-            .execute(sql, bound.concat())
-            .await?;
+        tx.changing(Change::Everything).execute(sql, bound).await?;
     }
     Ok(())
 }
