@@ -42,10 +42,10 @@ def test_changed_password_signs_out_everywhere_else(visit, standing_server, memb
     here.go("/user/account/password")
     here.fill(present_password="not it", password=changed.password, repeated_password=changed.password)
     here.press("Change password")
-    expect(here.page.get_by_label("Present password")).to_have_attribute("aria-invalid", "true")
+    expect(here.page.get_by_label("Current password")).to_have_attribute("aria-invalid", "true")
     here.fill(present_password=member.password, password=changed.password, repeated_password="Passw0rd!other")
     here.press("Change password")
-    expect(here.page.get_by_label("New password once more")).to_have_attribute("aria-invalid", "true")
+    expect(here.page.get_by_label("New password again")).to_have_attribute("aria-invalid", "true")
 
     here.fill(present_password=member.password, password=changed.password, repeated_password=changed.password)
     here.press("Change password")

@@ -139,7 +139,7 @@ def test_organization_is_renamed(visit, new_server):
     owner.press("Save")
     expect(owner.page.get_by_role("main")).to_contain_text("Harbour & Sons")
     owner.open_menu()
-    expect(owner.page.locator("#user-menu")).to_contain_text("owner of Harbour & Sons")
+    expect(owner.page.locator("#user-menu")).to_contain_text("Owner of Harbour & Sons")
 
 
 @pytest.mark.parametrize("place", [place for place in PLACES if place.path.startswith("/organization")], ids=str)

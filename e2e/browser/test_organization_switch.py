@@ -35,5 +35,5 @@ def test_menu_switches_between_ones_organizations(visit, new_server):
         owner.go("/organization")
         expect(owner.page.get_by_role("main")).to_contain_text(title)
         owner.open_menu()
-        expect(owner.page.locator("#user-menu")).to_contain_text(f"owner of {title}")
+        expect(owner.page.locator("#user-menu")).to_contain_text(f"Owner of {title}")
         owner.page.keyboard.press("Escape")

@@ -36,7 +36,7 @@ def test_owner_is_made_by_the_link_once(fresh_server, visit):
     expect(visitor.page.locator(".who-name")).to_have_text(OWNER.email)
     assert visitor.path == "/user/account/personal-access-token"
     visitor.open_menu()
-    expect(visitor.page.locator("#user-menu")).to_contain_text("owner of")
+    expect(visitor.page.locator("#user-menu")).to_contain_text("Owner of")
 
     later = visit(fresh_server)
     later.go(link.removeprefix(fresh_server.url), status=403)

@@ -87,4 +87,4 @@ def test_tries_are_limited(visit, new_server):
     visitor.watch.expect(429)
     visitor.fill(email=account.email, password=account.password)
     visitor.press("Sign in")
-    expect(visitor.page.get_by_role("heading", name="Too many tries")).to_be_visible()
+    expect(visitor.page.get_by_role("heading", name="Too many attempts")).to_be_visible()

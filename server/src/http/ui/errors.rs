@@ -34,7 +34,7 @@ impl PageError {
     /// For an address that leads nowhere.
     pub(super) fn no_page() -> Self {
         let text =
-            "There is no page at this address. The start page is a good place to go on.".to_owned();
+            "There is no page at this address. Check it, or go on from the start page.".to_owned();
         Self::Said(StatusCode::NOT_FOUND, "Page not found", text)
     }
 }
@@ -157,9 +157,9 @@ fn words(app: &App, error: &Error) -> (StatusCode, &'static str, String) {
             retry_after_seconds,
         } => {
             let text = format!(
-                "There were too many failed tries. Wait {retry_after_seconds} seconds, then try again."
+                "There were too many failed attempts. Wait {retry_after_seconds} seconds, then try again."
             );
-            (StatusCode::TOO_MANY_REQUESTS, "Too many tries", text)
+            (StatusCode::TOO_MANY_REQUESTS, "Too many attempts", text)
         }
         Error::Unavailable(cause) => {
             tracing::error!(?cause, "the database cannot be used");

@@ -104,7 +104,7 @@ impl FromRequest<App> for Form {
         if !same_origin::is_proven(app, &parts.method, &parts.headers)
             || !is_csrf_proven(&parts.headers, &pairs)
         {
-            let text = "This form did not come from Keybearer's own page, or was open for too long. Load the page again and send it once more.";
+            let text = "This form did not come from Keybearer's own page, or the page was open for too long. Load the page again, then send the form again.";
             return Err(PageError::Said(
                 StatusCode::FORBIDDEN,
                 "Not accepted",

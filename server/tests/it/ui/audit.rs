@@ -44,8 +44,8 @@ async fn refuses_days_that_are_none_and_keeps_what_was_typed() {
     let t = TestApp::new().await;
     let browser = t.browser(&t.owner).await;
     for (query, fault) in [
-        ("from=x%22y", "This is a day such as 2026-01-31."),
-        ("to=2026-02-30", "This is a day such as 2026-01-31."),
+        ("from=x%22y", "Write a day, such as 2026-01-31."),
+        ("to=2026-02-30", "Write a day, such as 2026-01-31."),
         (
             "from=2026-01-02&to=2026-01-01",
             "This day is before the first one.",

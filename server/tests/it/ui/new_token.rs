@@ -37,7 +37,7 @@ async fn refuses_what_is_not_right_and_keeps_what_was_typed() {
         assert!(html.contains("at most 60 days"));
     }
     let html = browser.get("/user/account/key-token").await.text();
-    assert!(html.contains("You have none that works."));
+    assert!(html.contains("You have no key token yet."));
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn a_kind_that_is_off_says_so_and_makes_nothing() {
         .await
         .expect(200)
         .text();
-    assert!(html.contains("switched this kind of token off"));
+    assert!(html.contains("switched key tokens off"));
     assert!(html.contains("Blocked") && !html.contains("Create New Token"));
     assert_eq!(
         html.matches("<span class=\"off\">switched off</span>")

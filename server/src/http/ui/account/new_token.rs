@@ -89,7 +89,7 @@ fn number(field: &'static str, text: &str) -> Result<Option<i64>> {
         text => text
             .parse()
             .map(Some)
-            .map_err(|_| Error::invalid(field, "This is a whole number.")),
+            .map_err(|_| Error::invalid(field, "Write a whole number, such as 90.")),
     }
 }
 

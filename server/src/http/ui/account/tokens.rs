@@ -8,7 +8,6 @@ use keybearer_verify::TokenKind;
 use super::Menu;
 use super::new_token::{self, NewToken};
 use crate::app::App;
-
 use crate::domain::tokens::listing::{self, TokenFilter};
 use crate::domain::{organizations, tokens};
 use crate::error::{Error, Result};
@@ -18,6 +17,7 @@ use crate::http::ui::frame::Frame;
 use crate::http::ui::tokens::paging::{self, Rows};
 use crate::http::ui::tokens::secret::SecretPanel;
 use crate::http::ui::visitor::Visitor;
+use crate::http::ui::words;
 
 /// Ended tokens below the live ones; the rest has a page of its own.
 const ENDED: i64 = 10;
@@ -30,6 +30,9 @@ struct TokensPage<'a> {
     /// The page's own path.
     path: &'static str,
     title: &'static str,
+    /// What one of them, and what they are called in a sentence.
+    kind: String,
+    kinds: &'static str,
     intro: &'static str,
     is_off: bool,
     form: NewToken,
@@ -126,13 +129,13 @@ async fn page(
         (
             "/user/account/personal-access-token",
             "Personal Access Tokens",
-            "A personal access token is a JWT. Label Studio's SDK exchanges it by itself for access tokens, which live five minutes.",
+            "A personal access token is a JWT. Label Studio's SDK exchanges it for access tokens, which live five minutes, by itself.",
         )
     } else {
         (
             "/user/account/key-token",
             "Key Tokens",
-            "A key token is one short text that is used as it is, without an exchange: in the SDK, in ML backends, in any header.",
+            "A key token is a short text that is used as it is, without an exchange: in the SDK, in ML backends, in any header.",
         )
     };
     let page = TokensPage {
@@ -140,6 +143,8 @@ async fn page(
         menu,
         path,
         title,
+        kind: words::kind(kind.as_str()).to_lowercase(),
+        kinds: words::kind_plural(kind.as_str()),
         intro,
         is_off: if is_personal {
             menu.personal_off

@@ -26,7 +26,7 @@ pub(super) struct Faults {
     pub(super) to: Option<&'static str>,
 }
 
-const NO_DAY: &str = "This is a day such as 2026-01-31.";
+const NO_DAY: &str = "Write a day, such as 2026-01-31.";
 const TURNED: &str = "This day is before the first one.";
 
 impl Asked {

@@ -68,9 +68,9 @@ const MEANINGS: [(Role, &str, &str); 3] = [
     (
         Role::Admin,
         "Admin",
-        "Also sees to members, everybody's tokens, the settings and the audit log.",
+        "Also manages members, everybody's tokens and the settings, and reads the audit log.",
     ),
-    (Role::Owner, "Owner", "Also makes other owners."),
+    (Role::Owner, "Owner", "Also makes others owners."),
 ];
 
 pub(super) async fn show(

@@ -56,14 +56,14 @@ pub(super) fn routes() -> Router<App> {
 
 /// What a page says after a change that led to it.
 const DONE: [(&str, &str); 9] = [
-    ("settings", "The settings are saved. They hold from now on."),
+    ("settings", "The settings are saved and in force."),
     (
         "unchanged",
-        "Nothing was changed: the settings are what they were.",
+        "Nothing was changed: the settings are as they were.",
     ),
     (
         "invite",
-        "There is a new invite link. The old one works no more.",
+        "There is a new invite link. The old one no longer works.",
     ),
     ("title", "The organization has its new name."),
     ("role", "The role is changed."),
@@ -77,7 +77,7 @@ const DONE: [(&str, &str); 9] = [
     ),
     (
         "revoked",
-        "All tokens of this member here are revoked, for good.",
+        "All tokens that this member had here are revoked for good.",
     ),
     (
         "removed",

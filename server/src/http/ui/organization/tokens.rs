@@ -64,7 +64,7 @@ impl Wanted {
         };
         (
             filter,
-            is_wrong.then_some("This is a number of days, such as 90."),
+            is_wrong.then_some("Write a number of days, such as 90."),
         )
     }
 

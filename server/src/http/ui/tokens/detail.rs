@@ -25,6 +25,8 @@ struct DetailPage<'a> {
     frame: &'a Frame,
     token: TokenRow,
     list: &'static str,
+    /// What tokens of its kind are called.
+    kinds: &'static str,
     is_own: bool,
     can_rotate: bool,
     /// The days with uses, newest first: the date and how many.
@@ -80,10 +82,12 @@ async fn page(
     let is_own = listed.token.user_id == visitor.user_id();
     let list = list_path(&visitor.cx, &listed.token);
     let is_rotated = listed.token.successor_id.is_some();
+    let kinds = words::kind_plural(&listed.token.kind);
     let token = TokenRow::new(listed, visitor.cx.now);
     let page = DetailPage {
         frame: &visitor.frame,
         list,
+        kinds,
         is_own,
         can_rotate: is_own && token.state.is_live && !token.is_legacy && !is_rotated,
         uses: uses.collect(),

@@ -73,10 +73,7 @@ pub(super) async fn submit(
             let remark = if rotated.retires_at <= visitor.cx.now {
                 "The old token is refused from now on.".to_owned()
             } else {
-                format!(
-                    "The old token goes on working and stops {}.",
-                    ends.distance()
-                )
+                format!("The old token still works and stops {}.", ends.distance())
             };
             let panel = SecretPanel {
                 remark: Some(remark),
@@ -94,8 +91,12 @@ pub(super) async fn submit(
 
 fn spec((hours, key): (&str, &str)) -> Result<RotationSpec> {
     let number = hours.trim().parse::<i64>();
-    let overlap_hours =
-        number.map_err(|_| Error::invalid("overlap_hours", "This is a whole number of hours."))?;
+    let overlap_hours = number.map_err(|_| {
+        Error::invalid(
+            "overlap_hours",
+            "Write a whole number of hours, such as 24.",
+        )
+    })?;
     Ok(RotationSpec {
         overlap_hours: Some(overlap_hours),
         idempotency_key: Some(key.to_owned()).filter(|key| !key.is_empty()),
@@ -116,7 +117,7 @@ async fn page(
     };
     let listed = listing::find(app, &visitor.cx, id).await?;
     if listed.token.user_id != visitor.user_id() {
-        let why = "Only its owner can rotate a token, for he alone may see the new secret. You can revoke it.";
+        let why = "Only its owner can rotate a token, because nobody else may see the new secret. You can revoke it.";
         return Err(Error::forbidden(why).into());
     }
     let organization = organizations::find_own(app, &visitor.cx).await?;

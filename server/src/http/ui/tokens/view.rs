@@ -96,21 +96,15 @@ impl TokenRow {
     pub(crate) fn last_use_words(&self) -> String {
         match &self.last_use {
             None => "It was never used.".to_owned(),
-            Some(last) => format!(
-                "It was last used {} from {} by {}.",
-                last.at.distance(),
-                or_unknown(&last.address),
-                or_unknown(&last.client)
-            ),
+            Some(last) => {
+                let known = |word, text: &str| match text {
+                    "" => String::new(),
+                    text => format!(" {word} {text}"),
+                };
+                let (from, by) = (known("from", &last.address), known("by", &last.client));
+                format!("It was last used {}{from}{by}.", last.at.distance())
+            }
         }
-    }
-}
-
-fn or_unknown(text: &str) -> &str {
-    if text.is_empty() {
-        "somewhere unknown"
-    } else {
-        text
     }
 }
 
@@ -123,8 +117,7 @@ impl State {
             _ if listed.blocked.is_some() => ("Blocked", "warn", listed.blocked.map(blocked)),
             "rotated" => {
                 let until = token.retires_at.map(|at| Moment::new(at, now).distance());
-                let because =
-                    until.map(|until| format!("Its successor is there; it stops {until}"));
+                let because = until.map(|until| format!("It has a successor and stops {until}"));
                 ("Rotated", "warn", because)
             }
             _ => ("Active", "good", None),
@@ -142,10 +135,10 @@ fn blocked(denial: Denial) -> String {
     match denial {
         Denial::TypeDisabled => "The organization has switched this kind off",
         Denial::LifetimeOverPolicy => {
-            "It lives longer, or lay unused longer, than the organization allows"
+            "It lives longer, or was unused for longer, than the organization allows"
         }
         Denial::UserInactive => "Its owner's account is deactivated",
-        _ => "Its owner is no member any more",
+        _ => "Its owner is no longer a member",
     }
     .to_owned()
 }
@@ -158,7 +151,7 @@ fn ending(token: &Token, now: i64) -> String {
         Some("by_admin") => format!("by {by}"),
         Some("by_holder") => "by somebody who showed the token itself".to_owned(),
         Some("reset") => "when it was reset".to_owned(),
-        Some("reuse") => "because a token that it replaced was used again".to_owned(),
+        Some("reuse") => "because a token that it had replaced was used again".to_owned(),
         Some("member_removed") => "when its owner left".to_owned(),
         Some("user_deleted") => "when its owner's account was deleted".to_owned(),
         _ => "when its successor took over".to_owned(),

@@ -49,7 +49,7 @@ async fn a_reset_link_is_dead_and_another_takes_its_place() {
     let reset = owner.submit("/organization/invite", &[]).await;
     assert!(reset.is_redirect_to("/organization/invite?done=invite"));
     let page = owner.get(reset.header("location")).await.expect(200);
-    assert!(words(&page).contains("The old one works no more."));
+    assert!(words(&page).contains("The old one no longer works."));
     let new = path(&link(&page));
     assert_ne!(new, old);
     t.anonymous().get(&old).await.expect(403);

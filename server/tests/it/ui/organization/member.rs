@@ -225,7 +225,7 @@ async fn all_tokens_of_a_member_are_revoked_after_a_question() {
         page.contains("Revoke all tokens of member@example.com?"),
         "{page}"
     );
-    assert!(page.contains("2 live tokens stop at once. No token of theirs was ever used."));
+    assert!(page.contains("2 live tokens stop at once. None was ever used."));
     t.token(&first).get("/api/users").await.expect(200);
     let done = owner.submit(&path(&member, "revoke"), &[]).await;
     assert!(done.header("location").ends_with("?done=revoked"));

@@ -172,7 +172,7 @@ async fn what_stops_nobody_is_saved_at_once() {
         saved.text()
     );
     let page = browser.get(saved.header("location")).await;
-    assert!(words(&page).contains("The settings are saved."));
+    assert!(words(&page).contains("The settings are saved and in force."));
     let after = stored(&t).await;
     assert!(after.personal_enabled && after.legacy_enabled && !after.key_enabled);
     assert_eq!((after.personal_ttl_days, after.key_ttl_days), (90, 90));

@@ -63,7 +63,7 @@ async fn everything_is_that_of_the_other_organization_afterwards() {
     assert!(switched.is_redirect_to("/"));
     // He is a member there and no more.
     let page = browser.get("/organization").await.expect(403);
-    assert!(words(&page).contains("member of The others"));
+    assert!(words(&page).contains("Member of The others"));
     let event = events(&t, "user.organization").await.remove(0);
     assert_eq!(event.detail, "{\"organization\":2}");
     browser
