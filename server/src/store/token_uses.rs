@@ -16,11 +16,11 @@ pub async fn add_uses(tx: &mut Tx, id: &str, day: i64, uses: i64) -> Result<(), 
     Ok(())
 }
 
-/// A token's uses by day, the newest day first.
-pub async fn list_uses(tx: &mut Tx, id: &str, limit: i64) -> Result<Vec<(i64, i64)>, StoreError> {
+/// A token's uses by day from the day `since` on, the newest day first.
+pub async fn list_uses(tx: &mut Tx, id: &str, since: i64) -> Result<Vec<(i64, i64)>, StoreError> {
     tx.all(
-        "select day, uses from token_uses where token_id = $1 order by day desc limit $2",
-        bind![id, limit],
+        "select day, uses from token_uses where token_id = $1 and day >= $2 order by day desc",
+        bind![id, since],
     )
     .await
 }

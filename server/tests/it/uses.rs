@@ -76,6 +76,27 @@ async fn each_day_has_its_own_count_and_a_clock_set_back_makes_no_use_newer() {
 }
 
 #[tokio::test]
+async fn the_last_days_are_days_and_not_those_with_uses() {
+    let t = TestApp::new().await;
+    let (token, text) = t.issue(&t.owner, TokenKind::Key).await;
+    let page = format!("/user/tokens/{}", token.id);
+    t.bearer(&text).get(WHOAMI).await.expect(200);
+    upkeep::flush(&t.app).await.unwrap();
+    t.advance(29 * DAY_SECONDS);
+    let first = START_MS.div_euclid(86_400_000);
+    let days = listing::uses(&t.app, &t.operator(), &token.id, 30).await;
+    assert_eq!(days.unwrap(), [(first, 1)]);
+    let html = t.browser(&t.owner).await.get(&page).await.text();
+    assert!(html.contains("Use in the last 30 days"), "{html}");
+    assert!(!html.contains("It was not used in these days."), "{html}");
+    t.advance(DAY_SECONDS);
+    let days = listing::uses(&t.app, &t.operator(), &token.id, 30).await;
+    assert_eq!(days.unwrap(), []);
+    let html = t.browser(&t.owner).await.get(&page).await.text();
+    assert!(html.contains("It was not used in these days."), "{html}");
+}
+
+#[tokio::test]
 async fn what_cannot_be_written_down_is_kept_for_the_next_time() {
     let t = TestApp::new().await;
     let (token, text) = t.issue(&t.owner, TokenKind::Key).await;

@@ -6,6 +6,7 @@ use super::Token;
 use crate::app::App;
 use crate::cx::{Actor, Cx};
 use crate::domain::access::{self, Action};
+use crate::domain::daily_counts::day_of;
 use crate::domain::grants;
 use crate::error::{Error, Result};
 use crate::store;
@@ -133,12 +134,14 @@ pub fn state(token: &Token, now: i64) -> &'static str {
     }
 }
 
-/// A token's uses on each of the last days that had any: days since 1970-01-01 (UTC), newest first.
+/// A token's uses on those of the last `days` days, today among them, that had any: the day (since
+/// 1970-01-01, UTC) and how many, newest first.
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no token that the caller may know of.
 pub async fn uses(app: &App, cx: &Cx, id: &str, days: i64) -> Result<Vec<(i64, i64)>> {
     let token = super::find(app, cx, id).await?;
     let mut tx = app.db.read().await?;
-    Ok(store::token_uses::list_uses(&mut tx, &token.id, days.clamp(1, 366)).await?)
+    let since = day_of(cx.now) - days + 1;
+    Ok(store::token_uses::list_uses(&mut tx, &token.id, since).await?)
 }

@@ -279,7 +279,7 @@ pub(super) async fn delete(
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct UsesQuery {
-    /// Days that had any use, at most.
+    /// How many days back, today among them.
     #[param(minimum = 1, maximum = 366, default = 30)]
     days: Option<i64>,
 }
