@@ -101,6 +101,27 @@ def test_wrong_number_is_said_beside_its_field_and_kept(people):
     expect(field).to_have_attribute("aria-invalid", "true")
 
 
+@pytest.mark.parametrize("height", [800, 700])
+def test_buttons_of_the_dialog_stay_in_sight(people, height):
+    _, owner, _, _ = people
+    owner.page.set_viewport_size({"width": owner.way.width, "height": height})
+    dialog = open_dialog(owner)
+    in_sight(owner, dialog)
+    dialog.locator("summary", has_text="More").click()
+    field = dialog.get_by_label("Where tokens are let in from")
+    field.focus()
+    in_sight(owner, dialog)
+    # Nor does what stays in sight lie over the field that is written in.
+    lower_edge = field.bounding_box()["y"] + field.bounding_box()["height"]
+    assert lower_edge <= dialog.get_by_role("button", name="Save").bounding_box()["y"]
+
+
+def in_sight(visitor, dialog):
+    for name in ("Save", "Cancel"):
+        expect(dialog.get_by_role("button", name=name)).to_be_in_viewport(ratio=1)
+    assert visitor.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_dialog_is_left_without_a_change(people):
     _, owner, _, _ = people
     dialog = open_dialog(owner)
