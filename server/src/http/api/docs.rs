@@ -12,6 +12,7 @@ use super::openapi;
 use crate::app::App;
 use crate::http::refusals::{self, Paragraph};
 use crate::http::ui::frame::Frame;
+use crate::http::ui::visitor;
 
 /// What each refusal means.
 #[derive(Template)]
@@ -22,7 +23,7 @@ struct RefusalsPage<'a> {
 }
 
 pub(super) async fn refusals(State(app): State<App>, parts: Parts) -> Response {
-    let frame = &Frame::plain(&app, &parts);
+    let frame = &visitor::frame(&app, &parts).await;
     let page = RefusalsPage {
         frame,
         paragraphs: &refusals::ALL,
@@ -82,7 +83,7 @@ impl Prose {
 #[utoipa::path(get, path = "/api/v1/docs", operation_id = "docs", tag = "docs", security(()),
     responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
 pub(super) async fn interface(State(app): State<App>, parts: Parts) -> Response {
-    let frame = &Frame::plain(&app, &parts);
+    let frame = &visitor::frame(&app, &parts).await;
     let document = serde_json::to_value(openapi::document()).unwrap_or_default();
     let page = InterfacePage {
         frame,

@@ -46,6 +46,15 @@ impl Visitor {
     }
 }
 
+/// The frame of a page that everybody may see: with the menu of whoever is signed in. Whether that can be
+/// told does not matter to what the page says.
+pub(crate) async fn frame(app: &App, parts: &Parts) -> Frame {
+    match Visitor::find(app, parts).await {
+        Ok(visitor) => visitor.frame,
+        Err(_) => Frame::plain(app, parts),
+    }
+}
+
 impl FromRequestParts<App> for Visitor {
     type Rejection = PageError;
 

@@ -3,7 +3,7 @@
 use super::browse::Form;
 use crate::support::{Answer, PASSWORD, TestApp};
 
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 18] = [
     "/",
     "/user/account",
     "/user/account/personal-info",
@@ -18,6 +18,8 @@ const PAGES: [&str; 16] = [
     "/user/login",
     "/user/signup?token=x",
     "/set-up?token=x",
+    "/docs/refusals",
+    "/api/v1/docs",
     "/nothing",
     "/version",
 ];
@@ -44,6 +46,21 @@ async fn every_page_lets_in_nothing_but_our_own_files() {
                 assert!(!html.contains(forbidden), "{path} has {forbidden}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn the_docs_are_for_everybody_and_show_who_is_signed_in() {
+    let t = TestApp::new().await;
+    let browser = t.browser(&t.owner).await;
+    let has_ended = t.anonymous().with("cookie", "sessionid=long-ago");
+    for path in ["/docs/refusals", "/api/v1/docs"] {
+        for client in [&t.anonymous(), &has_ended] {
+            let page = client.get(path).await.expect(200).text();
+            assert!(!page.contains("user-menu"), "{path}");
+        }
+        let page = browser.get(path).await.expect(200).text();
+        assert!(page.contains("id=\"user-menu\""), "{path}");
     }
 }
 
