@@ -103,16 +103,32 @@ pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<AuditEvent>, StoreError
     .await
 }
 
-/// A page of events, newest first.
+const FILTERED: &str = " and ($2 is null or actor = $2) and ($3 is null or action = $3) and ($4 is null or subject = $4) \
+    and ($5 is null or at >= $5) and ($6 is null or at < $6) and ($7 is null or id < $7) \
+    and ($8 is null or outcome = $8) order by id desc limit $9";
+const OF_ALL: &str = concatcp!(
+    "select ",
+    COLUMNS,
+    " from audit_events where $1 is null",
+    FILTERED
+);
+const BY_ORGANIZATION: &str = concatcp!(
+    "select ",
+    COLUMNS,
+    " from audit_events where organization_id = $1",
+    FILTERED
+);
+
+/// A page of events, newest first. An organization's are found by an index of their own: it may be one
+/// of very many.
 pub async fn list(tx: &mut Tx, filter: &AuditFilter) -> Result<Vec<AuditEvent>, StoreError> {
+    let statement = if filter.organization_id.is_some() {
+        BY_ORGANIZATION
+    } else {
+        OF_ALL
+    };
     tx.all(
-        concatcp!(
-            "select ",
-            COLUMNS,
-            " from audit_events where ($1 is null or organization_id = $1) and ($2 is null or actor = $2) \
-             and ($3 is null or action = $3) and ($4 is null or subject = $4) and ($5 is null or at >= $5) \
-             and ($6 is null or at < $6) and ($7 is null or id < $7) and ($8 is null or outcome = $8) order by id desc limit $9"
-        ),
+        statement,
         bind![
             filter.organization_id,
             filter.actor.as_deref(),
