@@ -75,13 +75,10 @@ impl Frame {
 
     /// The frame for the caller of `cx`.
     pub(super) async fn signed_in(app: &App, cx: &Cx, parts: &Parts) -> Result<Self> {
-        let user = users::find_own(app, cx).await?;
+        let account = users::account(app, cx).await?;
+        let user = &account.user;
         let all = organizations::list(app, cx).await?;
         let present = cx.caller().map_or(0, |caller| caller.organization_id);
-        let title = all
-            .iter()
-            .find(|organization| organization.id == present)
-            .map(|organization| organization.title.clone());
         let choices = all.into_iter().map(|organization| OrganizationChoice {
             is_present: organization.id == present,
             id: organization.id,
@@ -93,7 +90,7 @@ impl Frame {
         let who = Who {
             name: name.unwrap_or(&user.email).to_owned(),
             role: cx.caller().map_or("", |caller| caller.role.as_str()),
-            organization: title.unwrap_or_default(),
+            organization: account.organization_title.clone(),
             organizations: if choices.len() > 1 {
                 choices
             } else {
@@ -102,7 +99,7 @@ impl Frame {
             may_see_organization: cx
                 .caller()
                 .is_some_and(|caller| access::may(caller, Action::ChangeOrganization)),
-            email: user.email,
+            email: user.email.clone(),
         };
         Ok(Self {
             who: Some(who),
