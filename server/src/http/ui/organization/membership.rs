@@ -4,11 +4,13 @@
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::Response;
 
 use super::member::MemberId;
 use super::members::MemberView;
 use crate::app::App;
-use crate::domain::members::{self, listing};
+use crate::domain::members;
+use crate::domain::members::listing::{self, Member};
 use crate::domain::tokens;
 use crate::http::ui::errors::{PageError, PageResult};
 use crate::http::ui::forms::Form;
@@ -16,16 +18,52 @@ use crate::http::ui::frame::Frame;
 use crate::http::ui::redirect;
 use crate::http::ui::visitor::Visitor;
 
+/// What is asked about.
+struct Act {
+    /// The last part of its address.
+    name: &'static str,
+    question: fn(&str) -> String,
+    follows: &'static str,
+    button: &'static str,
+}
+
+const REVOKE: Act = Act {
+    name: "revoke",
+    question: |member| format!("Revoke all tokens of {member}?"),
+    follows: "A revoked token never works again: whatever uses one needs a new token. Tokens of kinds that are switched off end too. The account stays and may make new ones.",
+    button: "Revoke all tokens",
+};
+const REMOVE: Act = Act {
+    name: "remove",
+    question: |member| format!("Remove {member} from the organization?"),
+    follows: "They lose access at once. If they are added again, their present tokens stay refused, and they need new ones.",
+    button: "Remove member",
+};
+
 #[derive(Template)]
 #[template(path = "organization/confirm.html")]
 struct ConfirmPage<'a> {
     frame: &'a Frame,
     question: String,
     member: MemberView,
-    follows: &'a str,
+    follows: &'static str,
     action: String,
-    button: String,
+    button: &'static str,
     back: String,
+}
+
+fn ask(visitor: &Visitor, id: MemberId, found: Member, act: &Act) -> Response {
+    let member = MemberView::new(found, visitor);
+    let page = ConfirmPage {
+        frame: &visitor.frame,
+        question: (act.question)(&member.name),
+        follows: act.follows,
+        action: format!("{}/{}", id.path(), act.name),
+        button: act.button,
+        back: id.path(),
+        member,
+    };
+    visitor.frame.page(StatusCode::OK, &page)
 }
 
 pub(super) async fn ask_revoke(
@@ -34,17 +72,7 @@ pub(super) async fn ask_revoke(
     id: MemberId,
 ) -> PageResult {
     let found = listing::find(&app, &visitor.cx, id.0).await?;
-    let member = MemberView::new(found, &visitor);
-    let page = ConfirmPage {
-        frame: &visitor.frame,
-        question: format!("Revoke all tokens of {}?", member.name),
-        follows: "A revoked token never works again: whatever uses one needs a new token. Tokens of kinds that are switched off end too. The account stays, and may make new ones.",
-        action: format!("{}/revoke", id.path()),
-        button: "Revoke all tokens".to_owned(),
-        back: id.path(),
-        member,
-    };
-    Ok(visitor.frame.page(StatusCode::OK, &page))
+    Ok(ask(&visitor, id, found, &REVOKE))
 }
 
 pub(super) async fn revoke(
@@ -66,17 +94,7 @@ pub(super) async fn ask_remove(
 ) -> PageResult {
     let found = listing::find(&app, &visitor.cx, id.0).await?;
     refuse_oneself(&visitor, id)?;
-    let member = MemberView::new(found, &visitor);
-    let page = ConfirmPage {
-        frame: &visitor.frame,
-        question: format!("Remove {} from the organization?", member.name),
-        follows: "They lose access at once. Should they be added again, the tokens of today stay dead and they make new ones.",
-        action: format!("{}/remove", id.path()),
-        button: "Remove member".to_owned(),
-        back: id.path(),
-        member,
-    };
-    Ok(visitor.frame.page(StatusCode::OK, &page))
+    Ok(ask(&visitor, id, found, &REMOVE))
 }
 
 pub(super) async fn remove(

@@ -9,6 +9,10 @@ pub(in crate::http::ui::organization) struct Kind {
     pub(in crate::http::ui::organization) name: &'static str,
     pub(in crate::http::ui::organization) label: &'static str,
     pub(in crate::http::ui::organization) hint: &'static str,
+    pub(super) is_on: fn(&Organization) -> bool,
+    pub(super) put: fn(&mut PolicyChange, bool),
+    /// Whether a change says anything of it.
+    pub(super) is_said: fn(&PolicyChange) -> bool,
 }
 
 pub(super) const KINDS: [Kind; 3] = [
@@ -16,16 +20,25 @@ pub(super) const KINDS: [Kind; 3] = [
         name: "personal_enabled",
         label: "Personal Access Tokens",
         hint: "People make them for themselves; Label Studio's clients exchange them for access tokens of five minutes.",
+        is_on: |organization| organization.personal_enabled,
+        put: |change, is_on| change.personal_enabled = Some(is_on),
+        is_said: |change| change.personal_enabled.is_some(),
     },
     Kind {
         name: "legacy_enabled",
         label: "Legacy Tokens",
-        hint: "One a person, as older Label Studio clients use it. These do not expire.",
+        hint: "One per person, as older Label Studio clients use it. It does not expire.",
+        is_on: |organization| organization.legacy_enabled,
+        put: |change, is_on| change.legacy_enabled = Some(is_on),
+        is_said: |change| change.legacy_enabled.is_some(),
     },
     Kind {
         name: "key_enabled",
         label: "Key Tokens",
         hint: "Sent as they are, without an exchange: for scripts and services.",
+        is_on: |organization| organization.key_enabled,
+        put: |change, is_on| change.key_enabled = Some(is_on),
+        is_said: |change| change.key_enabled.is_some(),
     },
 ];
 
@@ -34,7 +47,7 @@ pub(super) const KINDS: [Kind; 3] = [
 pub(super) enum Shape {
     /// A whole number; of what.
     Number(&'static str),
-    /// One to a line.
+    /// One per line.
     Lines,
     /// One of these words, and what it says.
     Choice(&'static [(&'static str, &'static str)]),
@@ -49,6 +62,13 @@ pub(in crate::http::ui::organization) struct Setting {
     shape: Shape,
     /// Folded away.
     pub(in crate::http::ui::organization) is_more: bool,
+    /// What is stored, as the field shows it.
+    pub(super) stored: fn(&Organization) -> String,
+    /// Puts what stands in the field into a change, or says what to write instead of something that is
+    /// no whole number. Whether a number is in its range, and a scope or an address one, the domain says.
+    pub(super) put: fn(&mut PolicyChange, &str) -> Result<(), &'static str>,
+    /// Whether a change says anything of it.
+    pub(super) is_said: fn(&PolicyChange) -> bool,
 }
 
 impl Setting {
@@ -78,6 +98,11 @@ pub(super) const SETTINGS: [Setting; 9] = [
         hint: "How long a new one is valid.",
         shape: Shape::Number("days"),
         is_more: false,
+        stored: |organization| organization.personal_ttl_days.to_string(),
+        put: |change, text| {
+            number(text, DAYS).map(|number| change.personal_ttl_days = Some(number))
+        },
+        is_said: |change| change.personal_ttl_days.is_some(),
     },
     Setting {
         name: "key_ttl_days",
@@ -85,20 +110,29 @@ pub(super) const SETTINGS: [Setting; 9] = [
         hint: "How long a new one is valid.",
         shape: Shape::Number("days"),
         is_more: false,
+        stored: |organization| organization.key_ttl_days.to_string(),
+        put: |change, text| number(text, DAYS).map(|number| change.key_ttl_days = Some(number)),
+        is_said: |change| change.key_ttl_days.is_some(),
     },
     Setting {
         name: "max_ttl_days",
         label: "Maximum Time-to-Live",
-        hint: "A token that lives longer is refused, except a legacy one. Empty: no limit.",
+        hint: "A token that lives longer is refused, except a legacy token. Empty: no limit.",
         shape: Shape::Number("days"),
         is_more: false,
+        stored: |organization| shown(organization.max_ttl_days),
+        put: |change, text| limit(text).map(|limit| change.max_ttl_days = Some(limit)),
+        is_said: |change| change.max_ttl_days.is_some(),
     },
     Setting {
         name: "idle_days",
         label: "Idle limit",
-        hint: "A token that lies unused for longer is refused. Empty: no limit.",
+        hint: "A token that is unused for longer is refused. Empty: no limit.",
         shape: Shape::Number("days"),
         is_more: false,
+        stored: |organization| shown(organization.idle_days),
+        put: |change, text| limit(text).map(|limit| change.idle_days = Some(limit)),
+        is_said: |change| change.idle_days.is_some(),
     },
     Setting {
         name: "direct_use",
@@ -110,20 +144,38 @@ pub(super) const SETTINGS: [Setting; 9] = [
             ("refuse", "Refuse"),
         ]),
         is_more: false,
+        stored: |organization| organization.direct_use.clone(),
+        put: |change, text| {
+            change.direct_use = Some(text.to_owned());
+            Ok(())
+        },
+        is_said: |change| change.direct_use.is_some(),
     },
     Setting {
         name: "scopes",
         label: "The most that any token may do",
-        hint: "One scope to a line, such as read or GET /api/projects/*. Empty: all that its owner may.",
+        hint: "One scope per line, such as read or GET /api/projects/*. Empty: everything that its owner may.",
         shape: Shape::Lines,
         is_more: true,
+        stored: |organization| organization.scopes.clone(),
+        put: |change, text| {
+            change.scopes = Some(text.lines().map(str::to_owned).collect());
+            Ok(())
+        },
+        is_said: |change| change.scopes.is_some(),
     },
     Setting {
         name: "ip_ranges",
         label: "Where tokens are let in from",
-        hint: "One address or range to a line, such as 192.0.2.0/24. Empty: everywhere.",
+        hint: "One address or range per line, such as 192.0.2.0/24. Empty: everywhere.",
         shape: Shape::Lines,
         is_more: true,
+        stored: |organization| organization.ip_ranges.clone(),
+        put: |change, text| {
+            change.ip_ranges = Some(text.lines().map(str::to_owned).collect());
+            Ok(())
+        },
+        is_said: |change| change.ip_ranges.is_some(),
     },
     Setting {
         name: "max_overlap_hours",
@@ -131,6 +183,11 @@ pub(super) const SETTINGS: [Setting; 9] = [
         hint: "How long a rotated token may go on working beside its successor.",
         shape: Shape::Number("hours"),
         is_more: true,
+        stored: |organization| organization.max_overlap_hours.to_string(),
+        put: |change, text| {
+            number(text, HOURS).map(|number| change.max_overlap_hours = Some(number))
+        },
+        is_said: |change| change.max_overlap_hours.is_some(),
     },
     Setting {
         name: "on_reuse",
@@ -141,84 +198,14 @@ pub(super) const SETTINGS: [Setting; 9] = [
             ("revoke_family", "Revoke its successors too"),
         ]),
         is_more: true,
+        stored: |organization| organization.on_reuse.clone(),
+        put: |change, text| {
+            change.on_reuse = Some(text.to_owned());
+            Ok(())
+        },
+        is_said: |change| change.on_reuse.is_some(),
     },
 ];
-
-/// Whether a kind is on.
-pub(super) fn is_on(organization: &Organization, name: &str) -> bool {
-    match name {
-        "personal_enabled" => organization.personal_enabled,
-        "legacy_enabled" => organization.legacy_enabled,
-        _ => organization.key_enabled,
-    }
-}
-
-/// A setting as its field shows it.
-pub(super) fn stored(organization: &Organization, name: &str) -> String {
-    let limit = |days: Option<i64>| days.map(|days| days.to_string()).unwrap_or_default();
-    match name {
-        "personal_ttl_days" => organization.personal_ttl_days.to_string(),
-        "key_ttl_days" => organization.key_ttl_days.to_string(),
-        "max_ttl_days" => limit(organization.max_ttl_days),
-        "idle_days" => limit(organization.idle_days),
-        "direct_use" => organization.direct_use.clone(),
-        "scopes" => organization.scopes.clone(),
-        "ip_ranges" => organization.ip_ranges.clone(),
-        "max_overlap_hours" => organization.max_overlap_hours.to_string(),
-        _ => organization.on_reuse.clone(),
-    }
-}
-
-/// Whether `change` says anything of the field.
-pub(super) fn is_said(change: &PolicyChange, name: &str) -> bool {
-    match name {
-        "personal_enabled" => change.personal_enabled.is_some(),
-        "legacy_enabled" => change.legacy_enabled.is_some(),
-        "key_enabled" => change.key_enabled.is_some(),
-        "personal_ttl_days" => change.personal_ttl_days.is_some(),
-        "key_ttl_days" => change.key_ttl_days.is_some(),
-        "max_ttl_days" => change.max_ttl_days.is_some(),
-        "idle_days" => change.idle_days.is_some(),
-        "direct_use" => change.direct_use.is_some(),
-        "scopes" => change.scopes.is_some(),
-        "ip_ranges" => change.ip_ranges.is_some(),
-        "max_overlap_hours" => change.max_overlap_hours.is_some(),
-        _ => change.on_reuse.is_some(),
-    }
-}
-
-/// Puts a kind's switch into `change`.
-pub(super) fn put_switch(change: &mut PolicyChange, name: &str, is_on: bool) {
-    match name {
-        "personal_enabled" => change.personal_enabled = Some(is_on),
-        "legacy_enabled" => change.legacy_enabled = Some(is_on),
-        _ => change.key_enabled = Some(is_on),
-    }
-}
-
-/// Puts what stands in a field into `change`.
-///
-/// # Errors
-/// What to write instead of something that is no whole number. Whether a number is in its range, and a
-/// scope or an address one, the domain says.
-pub(super) fn put(change: &mut PolicyChange, name: &str, text: &str) -> Result<(), &'static str> {
-    let is_empty = text.is_empty();
-    let lines = || text.lines().map(str::to_owned).collect();
-    match name {
-        "personal_ttl_days" => change.personal_ttl_days = Some(number(text, DAYS)?),
-        "key_ttl_days" => change.key_ttl_days = Some(number(text, DAYS)?),
-        "max_ttl_days" if is_empty => change.max_ttl_days = Some(None),
-        "max_ttl_days" => change.max_ttl_days = Some(Some(number(text, DAYS_OR_NONE)?)),
-        "idle_days" if is_empty => change.idle_days = Some(None),
-        "idle_days" => change.idle_days = Some(Some(number(text, DAYS_OR_NONE)?)),
-        "direct_use" => change.direct_use = Some(text.to_owned()),
-        "scopes" => change.scopes = Some(lines()),
-        "ip_ranges" => change.ip_ranges = Some(lines()),
-        "max_overlap_hours" => change.max_overlap_hours = Some(number(text, HOURS)?),
-        _ => change.on_reuse = Some(text.to_owned()),
-    }
-    Ok(())
-}
 
 const DAYS: &str = "Write a whole number of days, such as 90.";
 const DAYS_OR_NONE: &str = "Write a whole number of days, such as 90, or nothing for no limit.";
@@ -226,4 +213,16 @@ const HOURS: &str = "Write a whole number of hours, such as 168.";
 
 fn number(text: &str, why: &'static str) -> Result<i64, &'static str> {
     text.parse().map_err(|_| why)
+}
+
+/// An empty field is no limit.
+fn limit(text: &str) -> Result<Option<i64>, &'static str> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    number(text, DAYS_OR_NONE).map(Some)
+}
+
+fn shown(limit: Option<i64>) -> String {
+    limit.map(|days| days.to_string()).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! The form of Access Token Settings as it stands: what is in its fields, what is wrong with them, and
 //! which of them the server's own settings rule.
 
-use super::fields::{self, KINDS, Kind, SETTINGS, Setting};
+use super::fields::{KINDS, Kind, SETTINGS, Setting};
 use crate::domain::organizations::Organization;
 use crate::domain::policy::PolicyChange;
 use crate::http::ui::forms::Form;
@@ -35,14 +35,14 @@ impl SettingsForm {
         ruled: &PolicyChange,
     ) -> Self {
         let switches = KINDS.into_iter().map(|kind| Switch {
-            is_on: fields::is_on(organization, kind.name),
-            is_ruled: fields::is_said(ruled, kind.name),
+            is_on: (kind.is_on)(organization),
+            is_ruled: (kind.is_said)(ruled),
             kind,
         });
         let entries = SETTINGS.into_iter().map(|setting| Entry {
-            text: fields::stored(organization, setting.name),
+            text: (setting.stored)(organization),
             fault: None,
-            is_ruled: fields::is_said(ruled, setting.name),
+            is_ruled: (setting.is_said)(ruled),
             setting,
         });
         Self {
@@ -68,15 +68,13 @@ impl SettingsForm {
     pub(super) fn change(&mut self, organization: &Organization) -> Option<PolicyChange> {
         let mut change = PolicyChange::default();
         for switch in &self.switches {
-            let name = switch.kind.name;
-            if switch.is_on != fields::is_on(organization, name) {
-                fields::put_switch(&mut change, name, switch.is_on);
+            if switch.is_on != (switch.kind.is_on)(organization) {
+                (switch.kind.put)(&mut change, switch.is_on);
             }
         }
         for entry in &mut self.entries {
-            let name = entry.setting.name;
-            if entry.text != fields::stored(organization, name) {
-                let put = fields::put(&mut change, name, &entry.text);
+            if entry.text != (entry.setting.stored)(organization) {
+                let put = (entry.setting.put)(&mut change, &entry.text);
                 entry.fault = put.err().map(str::to_owned);
             }
         }
