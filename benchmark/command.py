@@ -11,6 +11,7 @@ import drive
 import growth
 import imports
 import nodes
+import pages
 import peer
 import report
 import running
@@ -19,7 +20,7 @@ from drive import Request, Work
 
 CONNECTIONS = [2, 8, 32]
 TOKENS = 64
-PARTS = ["checks", "writes", "nodes", "start", "import"]
+PARTS = ["checks", "writes", "nodes", "start", "import", "pages"]
 
 
 def arguments():
@@ -57,6 +58,8 @@ def main():
         if "import" in wanted:
             # On a database of its own, whose tables nothing else has filled.
             tables.append(imports.measure(keybearer, folder, stack.enter_context(running.postgres())))
+        if "pages" in wanted:
+            tables.append(pages.measure(keybearer, folder))
         if options.tokens:
             counts = [int(float(text)) for text in options.tokens.split(",")]
             tables.append(growth.measure((keybearer, limits), folder, counts))
