@@ -4,6 +4,7 @@ use keybearer_verify::{DirectUse, Grant, IpNet, Limits, Owner, Policy, ScopeSet,
 
 use crate::error::{Error, Result};
 use crate::store::tokens::TokenWithRulers;
+use crate::store::unrevoked_tokens::UnrevokedToken;
 
 /// The grant of a stored token.
 ///
@@ -36,6 +37,35 @@ pub(super) fn of_row(row: &TokenWithRulers) -> Result<Grant> {
             idle_days: row.idle_days,
             limits: limits(&row.policy_scopes, &row.policy_ip_ranges)?,
         },
+    })
+}
+
+/// The grant of one of an organization's tokens under `policy`.
+///
+/// # Errors
+/// As [`of_row`].
+pub(super) fn of_unrevoked(
+    row: &UnrevokedToken,
+    organization_id: i64,
+    policy: &Policy,
+) -> Result<Grant> {
+    let kind = TokenKind::parse(&row.kind).ok_or_else(|| unreadable("kind", &row.kind))?;
+    Ok(Grant {
+        id: row.id.clone(),
+        kind,
+        user_id: row.user_id,
+        organization_id,
+        created_at: row.created_at,
+        expires_at: row.expires_at,
+        revoked_at: None,
+        retires_at: row.retires_at,
+        last_used_at: row.last_used_at,
+        limits: limits(&row.scopes, &row.ip_ranges)?,
+        owner: Owner {
+            is_active: row.is_active,
+            is_member: row.role.is_some(),
+        },
+        policy: policy.clone(),
     })
 }
 

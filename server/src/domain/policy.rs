@@ -6,8 +6,8 @@
 use std::net::IpAddr;
 
 use keybearer_verify::{
-    Ask, Denial, DirectUse, IpNet, Limits, Need, Policy, Purpose, ScopeSet, TokenKind, Verdict,
-    judge,
+    Ask, Denial, DirectUse, Grant, IpNet, Limits, Need, Policy, Purpose, ScopeSet, TokenKind,
+    Verdict, judge,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -18,7 +18,6 @@ use crate::domain::access::{self, Action};
 use crate::domain::organizations::{self, Organization};
 use crate::domain::{grants, tokens};
 use crate::error::{Error, Result};
-use crate::store::tokens::TokenWithRulers;
 use crate::store::{self, Tx};
 
 /// The longest overlap that an organization may allow, in hours: 30 days.
@@ -151,18 +150,24 @@ pub async fn dry_run(
         ..change.clone()
     };
     let organization = apply(&before, &forced)?;
-    let after = of(&organization)?;
-    let rows = store::tokens::list_unrevoked_with_rulers(&mut tx, organization_id).await?;
+    let (present, after) = (of(&before)?, of(&organization)?);
+    // What rules over new tokens alone stops none.
+    let rows = if present == after {
+        Vec::new()
+    } else {
+        store::unrevoked_tokens::list(&mut tx, organization_id).await?
+    };
     let mut stopped = Vec::new();
     for row in rows {
-        if let Some(denial) = stops(&row, &after, cx.now)? {
+        let grant = grants::of_unrevoked(&row, organization_id, &present)?;
+        if let Some(denial) = stops(grant, row.last_used_address.as_deref(), &after, cx.now) {
             stopped.push(Stopped {
-                id: row.token.id,
-                kind: row.token.kind,
-                name: row.token.name,
-                user_id: row.token.user_id,
+                id: row.id,
+                kind: row.kind,
+                name: row.name,
+                user_id: row.user_id,
                 email: row.email,
-                last_used_at: row.token.last_used_at,
+                last_used_at: row.last_used_at,
                 denial,
             });
         }
@@ -173,20 +178,15 @@ pub async fn dry_run(
     })
 }
 
-/// Why the policy `after` would refuse a token that opens the door now.
-fn stops(row: &TokenWithRulers, after: &Policy, now: i64) -> Result<Option<Denial>> {
-    let mut grant = grants::of_row(row)?;
+/// Why the policy `after` would refuse a token that opens the door now, as if it came once more from where
+/// it came last.
+fn stops(mut grant: Grant, last_address: Option<&str>, after: &Policy, now: i64) -> Option<Denial> {
     let purpose = if grant.kind == TokenKind::Personal {
         Purpose::Exchange
     } else {
         Purpose::Api
     };
-    // As if it came once more from where it came last.
-    let address = row
-        .token
-        .last_used_address
-        .as_deref()
-        .and_then(|text| text.parse::<IpAddr>().ok());
+    let address = last_address.and_then(|text| text.parse::<IpAddr>().ok());
     let ask = Ask {
         purpose,
         claims: None,
@@ -194,13 +194,13 @@ fn stops(row: &TokenWithRulers, after: &Policy, now: i64) -> Result<Option<Denia
         need: None,
     };
     if judge(&grant, &ask, now) != Verdict::Allowed {
-        return Ok(None);
+        return None;
     }
     grant.policy = after.clone();
-    Ok(match judge(&grant, &ask, now) {
+    match judge(&grant, &ask, now) {
         Verdict::Allowed => None,
         Verdict::Denied(denial) => Some(denial),
-    })
+    }
 }
 
 /// The policy as `judge` reads it.
@@ -319,12 +319,12 @@ async fn refuse_own_lock_out(tx: &mut Tx, cx: &Cx, after: &Organization) -> Resu
     let Some(Proof::Token { id }) = cx.caller().map(|caller| &caller.proof) else {
         return Ok(());
     };
-    let Some(mut row) = store::tokens::find_with_rulers(tx, id).await? else {
+    let Some(row) = store::tokens::find_with_rulers(tx, id).await? else {
         return Ok(());
     };
-    row.token.last_used_address = Some(cx.address_text());
     let after = of(after)?;
-    let field = match stops(&row, &after, cx.now)? {
+    let grant = grants::of_row(&row)?;
+    let field = match stops(grant, Some(&cx.address_text()), &after, cx.now) {
         Some(Denial::IpNotAllowed) => "ip_ranges",
         Some(Denial::LifetimeOverPolicy) => "max_ttl_days",
         _ if !after.limits.scopes.answers(Need::Admin) => "scopes",

@@ -27,6 +27,7 @@ pub mod signing_keys;
 pub mod tables;
 pub mod token_uses;
 pub mod tokens;
+pub mod unrevoked_tokens;
 pub mod users;
 
 pub use engine::{Db, Tx};

@@ -204,21 +204,6 @@ pub async fn list_live_by_user(
     .await
 }
 
-/// The tokens of an organization that nobody has revoked, with what rules over them.
-pub async fn list_unrevoked_with_rulers(
-    tx: &mut Tx,
-    organization_id: i64,
-) -> Result<Vec<TokenWithRulers>, StoreError> {
-    tx.all(
-        concatcp!(
-            WITH_RULERS,
-            " where tokens.organization_id = $1 and revoked_at is null order by tokens.created_at desc, tokens.id"
-        ),
-        bind![organization_id],
-    )
-    .await
-}
-
 /// The rest of the statements of [`list_by_filter`].
 const FILTERED: &str = " and ($3 is null or kind = $3) \
     and ($4 is null or $4 = case when revoked_at is not null or retires_at <= $5 then 'revoked' \
