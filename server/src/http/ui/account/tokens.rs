@@ -129,7 +129,7 @@ async fn page(
         (
             "/user/account/personal-access-token",
             "Personal Access Tokens",
-            "A personal access token is a JWT. Label Studio's SDK exchanges it for access tokens, which live five minutes, by itself.",
+            "A personal access token is a JWT. Label Studio's SDK exchanges it by itself for access tokens that live five minutes.",
         )
     } else {
         (

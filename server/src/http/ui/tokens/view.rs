@@ -28,6 +28,7 @@ pub(crate) struct TokenRow {
     pub(crate) rate_per_minute: Option<i64>,
     pub(crate) state: State,
     pub(crate) successor_id: Option<String>,
+    pub(crate) is_personal: bool,
     pub(crate) is_legacy: bool,
 }
 
@@ -73,12 +74,11 @@ impl TokenRow {
         };
         Self {
             kind: words::kind(&token.kind),
+            is_personal: token.kind == "personal",
             is_legacy: token.kind == "legacy",
             made: Moment::new(token.created_at, now),
             expires: token.expires_at.map(|at| Moment::new(at, now)),
-            expires_soon: token
-                .expires_at
-                .is_some_and(|at| now < at && at - now <= SOON_MS),
+            expires_soon: state.is_live && token.expires_at.is_some_and(|at| at - now <= SOON_MS),
             scopes: lines(&token.scopes),
             ip_ranges: lines(&token.ip_ranges),
             rate_per_minute: token.rate_per_minute,
