@@ -127,7 +127,7 @@ def test_rotated_token_and_its_successor_both_work_until_the_overlap_ends(visito
     visitor.press("Rotate")
     new = secrets_shown.shown(visitor)
     assert new != old
-    expect(visitor.page.get_by_role("main")).to_contain_text("The old token goes on working")
+    expect(visitor.page.get_by_role("main")).to_contain_text("The old token still works")
     assert [status_of(standing_server, secret) for secret in (old, new)] == [200, 200]
     visitor.page.get_by_role("link", name="I have copied it").click()
     expect(row(visitor, "rotates")).to_have_count(2)
