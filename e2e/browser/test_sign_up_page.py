@@ -23,7 +23,7 @@ def test_somebody_signs_up_and_is_a_member(visitor, invite, way):
     visitor.press("Create account")
     expect(visitor.page.locator(".who-name")).to_have_text(newcomer.email)
     visitor.open_menu()
-    expect(visitor.page.locator("#user-menu")).to_contain_text("member of")
+    expect(visitor.page.locator("#user-menu")).to_contain_text("Member of")
     visitor.page.keyboard.press("Escape")
     visitor.sign_out()
     visitor.sign_in(newcomer)

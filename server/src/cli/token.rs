@@ -45,6 +45,7 @@ pub(super) enum Command {
 pub(super) struct Create {
     #[arg(long, value_name = "EMAIL")]
     email: String,
+    /// personal, key or legacy; a new legacy token ends the user's present one
     #[arg(long, default_value = "personal", value_parser = kind)]
     kind: TokenKind,
     #[arg(long, default_value = "")]

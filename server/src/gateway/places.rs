@@ -16,8 +16,14 @@ const TAKEN_OVER: [&str; 7] = [
 ];
 /// Keybearer's own families of addresses, none of which Label Studio has.
 const OWN: [&str; 3] = ["/api/v1", "/.well-known", "/docs/refusals"];
-/// Keybearer's doors for people who have no Label Studio to sign in to.
-const ONLY_ALONE: [&str; 2] = ["/user/signup", "/set-up"];
+/// Keybearer's pages for people who have no Label Studio to sign in to.
+const ONLY_ALONE: [&str; 5] = [
+    "/user/signup",
+    "/set-up",
+    "/user/account/password",
+    "/user/account/sessions",
+    "/organization/invite",
+];
 /// What Label Studio has a page for as well.
 const BETTER_THERE: [&str; 2] = ["/user/login", "/logout"];
 
@@ -107,6 +113,8 @@ mod tests {
             ("/keybearer/api/v1/me", own("/api/v1/me")),
             ("/keybearer/api/users", Place::Nowhere),
             ("/keybearer/user/signup", Place::Nowhere),
+            ("/keybearer/user/account/password", Place::Nowhere),
+            ("/keybearer/organization/invite", Place::Nowhere),
             ("/keybearer/user/login", Place::Theirs("/user/login")),
             ("/keybearers", Place::Upstream),
             ("/api/v10", Place::Upstream),

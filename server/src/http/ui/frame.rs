@@ -28,6 +28,8 @@ pub(crate) struct Frame {
     /// The page's own path, to mark where one is.
     pub(crate) path: String,
     pub(crate) csrf: String,
+    /// Label Studio says who somebody is: passwords, sessions and invites are its business.
+    pub(crate) is_gateway: bool,
     is_https: bool,
     pub(crate) who: Option<Who>,
 }
@@ -68,6 +70,7 @@ impl Frame {
             theme: Theme::of(&parts.headers),
             path: parts.uri.path().to_owned(),
             csrf: forms::csrf_text(app, &parts.headers),
+            is_gateway: app.upstream.is_some(),
             is_https: app.config.is_https(),
             who: None,
         }

@@ -255,3 +255,23 @@ async fn an_imported_user_is_found_without_the_list() {
     );
     assert_eq!(gateway.studio.asked(), ["/api/current-user/whoami"]);
 }
+
+#[tokio::test]
+async fn shows_no_password_session_or_invite_of_its_own() {
+    let gateway = Gateway::new().await;
+    // Label Studio's third user is the owner here.
+    let owner = browser(&gateway, 3);
+    let account = owner.get("/keybearer/user/account/key-token").await;
+    let members = owner.get("/keybearer/organization").await;
+    for page in [account.expect(200).text(), members.expect(200).text()] {
+        assert!(page.contains("/keybearer/organization"), "{page}");
+        for link in [
+            "/user/account/password",
+            "/user/account/sessions",
+            "/organization/invite",
+        ] {
+            assert!(!page.contains(link), "{link} in {page}");
+            owner.get(&format!("/keybearer{link}")).await.expect(404);
+        }
+    }
+}
