@@ -12,9 +12,11 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter};
+use keybearer_verify::Denial;
 
 use crate::app::App;
 use crate::cx::Cx;
+use crate::http::notices;
 
 type Answered = Pin<Box<dyn Future<Output = Response> + Send>>;
 
@@ -30,6 +32,31 @@ pub(super) trait Around: Copy + Send + Sync + 'static {
         request: Request,
         next: Next,
     ) -> impl Future<Output = Response> + Send + 'static;
+}
+
+/// Has `next` answer for the caller of `cx`, and says in the answer what there is to say of the token that
+/// was used.
+pub(super) async fn admitted(
+    app: App,
+    cx: Cx,
+    mut request: Request,
+    next: Next,
+    lacks_scope: fn(&Response) -> bool,
+) -> Response {
+    let now = cx.now;
+    let caller = cx
+        .caller()
+        .map(|caller| (caller.organization_id, caller.notices.clone()));
+    request.extensions_mut().insert(cx);
+    let mut answer = next(request, app.clone()).await;
+    if let Some((organization_id, notices)) = caller {
+        if lacks_scope(&answer) {
+            app.refusals
+                .note(now, organization_id, Denial::ScopeMissing);
+        }
+        notices::write(answer.headers_mut(), &notices);
+    }
+    answer
 }
 
 /// The methods of a path, each with the same around it.

@@ -9,14 +9,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use keybearer_verify::Denial;
-
 use super::problem::{self, Problem};
 use crate::app::App;
-use crate::cx::Cx;
-use crate::http::around::{Around, Methods, Next};
+use crate::http::around::{self, Around, Methods, Next};
 use crate::http::credentials::{self, Auth};
-use crate::http::notices;
 
 /// What stands around a path of this interface.
 #[derive(Clone, Copy)]
@@ -50,29 +46,14 @@ impl Around for Door {
             self.auth
         };
         let answer = match credentials::authenticate(&app, auth, &parts).await {
-            Ok(cx) => admitted(&app, cx, Request::from_parts(parts, body), next).await,
+            Ok(cx) => {
+                let request = Request::from_parts(parts, body);
+                around::admitted(app.clone(), cx, request, next, problem::lacks_scope).await
+            }
             Err(error) => Problem::from(error).into_response(),
         };
         problem::render(&app, answer)
     }
-}
-
-async fn admitted(app: &App, cx: Cx, mut request: Request, next: Next) -> Response {
-    let (now, caller) = (
-        cx.now,
-        cx.caller()
-            .map(|caller| (caller.organization_id, caller.notices.clone())),
-    );
-    request.extensions_mut().insert(cx);
-    let mut answer = next(request, app.clone()).await;
-    if let Some((organization_id, notices)) = caller {
-        if problem::lacks_scope(&answer) {
-            let cause = Denial::ScopeMissing;
-            app.refusals.note(now, organization_id, cause);
-        }
-        notices::write(answer.headers_mut(), &notices);
-    }
-    answer
 }
 
 /// OPTIONS, and the methods that a path does not have.

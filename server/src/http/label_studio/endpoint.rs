@@ -8,15 +8,13 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use keybearer_verify::Denial;
 use serde_json::json;
 
 use super::failure::{self, Failure};
 use crate::app::App;
 use crate::cx::Cx;
-use crate::http::around::{Around, Methods, Next};
+use crate::http::around::{self, Around, Methods, Next};
 use crate::http::credentials::{self, Auth};
-use crate::http::notices;
 
 /// A view as Django REST framework knows it.
 #[derive(Debug)]
@@ -48,23 +46,11 @@ pub(super) fn on(endpoint: &'static Endpoint) -> Methods<&'static Endpoint> {
 
 impl Around for &'static Endpoint {
     async fn pass(self, app: App, request: Request, next: Next) -> Response {
-        let (mut parts, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
         let answer = match admit(&app, self, &parts).await {
             Ok(Admitted::Go(cx)) => {
-                let now = cx.now;
-                let caller = cx
-                    .caller()
-                    .map(|caller| (caller.organization_id, caller.notices.clone()));
-                parts.extensions.insert(cx);
-                let mut answer = next(Request::from_parts(parts, body), app.clone()).await;
-                if let Some((organization_id, notices)) = caller {
-                    if failure::lacks_scope(&answer) {
-                        let cause = Denial::ScopeMissing;
-                        app.refusals.note(now, organization_id, cause);
-                    }
-                    notices::write(answer.headers_mut(), &notices);
-                }
-                answer
+                let request = Request::from_parts(parts, body);
+                around::admitted(app.clone(), cx, request, next, failure::lacks_scope).await
             }
             Ok(Admitted::Answer(response)) => response,
             Err(failure) => failure.into_response(),
