@@ -81,9 +81,11 @@ impl App {
     /// As [`Self::open`], and if the key is missing or cannot be read.
     pub async fn open_server(config: Config, clock: Clock, random: Random) -> anyhow::Result<Self> {
         let mut parts = Self::parts(config, clock, random).await?;
-        let imported = signing::imported(&parts.db, &parts.sealing).await;
-        let imported = imported.map_err(start_error)?;
-        parts.upstream = Upstream::open(&parts.config, &parts.random, &imported)?;
+        if parts.config.upstream.url.is_some() {
+            let imported = signing::imported(&parts.db, &parts.sealing).await;
+            let imported = imported.map_err(start_error)?;
+            parts.upstream = Upstream::open(&parts.config, &parts.random, &imported)?;
+        }
         Ok(Self(Arc::new(parts)))
     }
 
