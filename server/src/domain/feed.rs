@@ -65,6 +65,9 @@ impl Feed {
 }
 
 /// Hears until `stopping` turns true. While it cannot, it says so once and goes on trying.
+///
+/// To be run on a thread of its own: on one that also answers requests it would be late when there
+/// are many, and each of them would have to ask the database.
 pub async fn follow(app: App, mut feed: Feed, mut stopping: watch::Receiver<bool>) {
     let mut ear = Ear::default();
     let mut is_lost = false;

@@ -1,8 +1,8 @@
 //! Tokens that ended long ago, and their statements.
 
 use super::changes::Change;
-use super::engine::Tx;
 use super::error::StoreError;
+use super::tx::Tx;
 use super::value::bind;
 
 /// The ids of tokens that were revoked before `before`, the longest ago first.

@@ -1,10 +1,17 @@
-//! The record of what was done, and its statements.
+//! The record of what was done: its chain and its statements.
+//!
+//! Each event holds the digest of the one before it. Where the chain ends stands in a row of its own,
+//! and writers take turns; so an event is given its place when its transaction ends.
 
+use aws_lc_rs::digest::{self, SHA256};
 use const_format::concatcp;
+use serde_json::json;
 use sqlx::FromRow;
+use sqlx::sqlite::SqliteConnection;
 
-use super::engine::Tx;
+use super::batch::Batch;
 use super::error::StoreError;
+use super::tx::Tx;
 use super::value::bind;
 
 /// One change: who did what to whom, when and whence.
@@ -48,51 +55,81 @@ pub struct AuditFilter {
 
 const COLUMNS: &str = "id, at, actor, actor_id, address, action, subject, organization_id, outcome, detail, previous_digest, digest";
 
-/// Takes the turn to write the next event: nobody else gets one before this transaction ends.
-pub async fn take_turn(tx: &mut Tx) -> Result<AuditHead, StoreError> {
-    tx.one(
-        "update audit_head set last_id = last_id + 1 where one = 1 returning last_id, digest",
-        bind![],
-    )
-    .await
-}
+const HEAD: &str = "select last_id, digest from audit_head where one = 1";
 
 /// The end of the chain as it is.
 pub async fn head(tx: &mut Tx) -> Result<AuditHead, StoreError> {
-    tx.one(
-        "select last_id, digest from audit_head where one = 1",
-        bind![],
-    )
-    .await
+    tx.one(HEAD, bind![]).await
 }
 
-/// Inserts `event` and makes it the end of the chain.
-pub async fn insert(tx: &mut Tx, event: &AuditEvent) -> Result<(), StoreError> {
-    tx.execute(
-        "insert into audit_events (id, at, actor, actor_id, address, action, subject, organization_id, outcome, detail, \
-         previous_digest, digest) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-        bind![
-            event.id,
-            event.at,
-            &event.actor,
-            event.actor_id,
-            &event.address,
-            &event.action,
-            &event.subject,
-            event.organization_id,
-            &event.outcome,
-            &event.detail,
-            event.previous_digest.as_slice(),
-            event.digest.as_slice(),
-        ],
-    )
-    .await?;
-    tx.execute(
-        "update audit_head set digest = $1 where one = 1",
-        bind![event.digest.as_slice()],
-    )
-    .await?;
-    Ok(())
+/// Inserts `event` at the end of the chain when the transaction ends; its id and digests are made then.
+pub fn chain_at_commit(tx: &mut Tx, event: AuditEvent) {
+    tx.chain_at_commit(event);
+}
+
+impl AuditHead {
+    /// The end of the chain on SQLite's writing connection.
+    pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Self, StoreError> {
+        Ok(sqlx::query_as(HEAD).fetch_one(connection).await?)
+    }
+
+    /// Chains `event` to the end and makes it the end.
+    pub(super) fn chain(&mut self, mut event: AuditEvent, batch: &mut Batch) {
+        event.id = self.last_id + 1;
+        event.previous_digest = std::mem::take(&mut self.digest);
+        event.digest = event.digest();
+        self.last_id = event.id;
+        self.digest.clone_from(&event.digest);
+        batch.add(
+            "insert into audit_events (id, at, actor, actor_id, address, action, subject, organization_id, outcome, detail, \
+             previous_digest, digest) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            bind![
+                event.id,
+                event.at,
+                &event.actor,
+                event.actor_id,
+                &event.address,
+                &event.action,
+                &event.subject,
+                event.organization_id,
+                &event.outcome,
+                &event.detail,
+                event.previous_digest.as_slice(),
+                event.digest.as_slice(),
+            ],
+        );
+    }
+
+    /// Writes down where the end is.
+    pub(super) fn keep(&self, batch: &mut Batch) {
+        batch.add(
+            "update audit_head set last_id = $1, digest = $2 where one = 1",
+            bind![self.last_id, self.digest.as_slice()],
+        );
+    }
+}
+
+impl AuditEvent {
+    /// SHA-256 of the event before it and of the event's own fields as a JSON array, in this order.
+    #[must_use]
+    pub fn digest(&self) -> Vec<u8> {
+        let fields = json!([
+            self.id,
+            self.at,
+            self.actor,
+            self.actor_id,
+            self.address,
+            self.action,
+            self.subject,
+            self.organization_id,
+            self.outcome,
+            self.detail,
+        ]);
+        let mut context = digest::Context::new(&SHA256);
+        context.update(&self.previous_digest);
+        context.update(fields.to_string().as_bytes());
+        context.finish().as_ref().to_vec()
+    }
 }
 
 pub async fn find(tx: &mut Tx, id: i64) -> Result<Option<AuditEvent>, StoreError> {

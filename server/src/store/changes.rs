@@ -19,13 +19,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::engine::Tx;
+use super::batch::Batch;
 use super::error::StoreError;
+use super::tx::Tx;
 use super::value::bind;
 
 /// A process that has not heard of others' changes for this long believes nothing that it remembers.
 /// So a change holds everywhere this long after its commit, whatever happens.
-pub const TRUSTED_FOR: Duration = Duration::from_millis(500);
+pub const TRUSTED_FOR: Duration = Duration::from_millis(900);
 /// Rows that are kept in the table.
 const KEPT: i64 = 100_000;
 /// A power of two; 8 bytes each.
@@ -217,17 +218,15 @@ pub fn is_of_remembered(sql: &str) -> bool {
 }
 
 /// Writes down what a transaction has changed, for the other processes.
-pub(super) async fn insert(tx: &mut Tx, texts: &mut Vec<String>) -> Result<(), StoreError> {
+pub(super) fn insert(batch: &mut Batch, texts: &mut Vec<String>) {
     texts.sort_unstable();
     texts.dedup();
     if texts.len() > MOST_IN_ONE {
         *texts = vec![EVERYTHING.to_owned()];
     }
     for text in texts {
-        tx.execute("insert into changes (what) values ($1)", bind![&*text])
-            .await?;
+        batch.add("insert into changes (what) values ($1)", bind![&*text]);
     }
-    Ok(())
 }
 
 /// The newest change's id; 0 if there is none.

@@ -2,8 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::engine::Tx;
 use super::error::StoreError;
+use super::tx::Tx;
 use super::value::bind;
 
 /// How often something happened on a day.

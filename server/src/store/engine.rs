@@ -1,29 +1,21 @@
-//! SQLite and PostgreSQL behind one transaction type.
+//! SQLite and PostgreSQL behind one transaction type, [`Tx`].
 //!
-//! Statements are written once, with numbered parameters that both engines read; this file binds
-//! and runs them. On SQLite a write transaction begins *immediate* on the one writing connection
-//! (see [`super::group`]): it waits for its turn at the start instead of failing in the middle.
+//! On SQLite a write transaction begins *immediate* on the one writing connection (see
+//! [`super::group`]): it waits for its turn at the start instead of failing in the middle.
 
-use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgRow};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{
-    AssertSqlSafe, ConnectOptions, Connection, FromRow, PgPool, Postgres, Sqlite, SqlitePool,
-    Transaction,
-};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, PgPool, SqlitePool};
 
-use super::changes::{self, Change, Changes};
+use super::changes::Changes;
 use super::error::StoreError;
-use super::group::{Turn, Writer};
-use super::listener::{Listener, NOTIFY};
+use super::group::Writer;
+use super::listener::Listener;
 use super::migrate;
-use super::value::{Done, Value};
+use super::tx::{Inner, Tx};
 
 /// How long a transaction waits for another process's lock or for a free connection.
 const WAIT_FOR: Duration = Duration::from_secs(5);
@@ -32,8 +24,8 @@ const READERS: u32 = 4;
 /// longer than a reader would wait.
 const WAIT_IN_LINE: &str = "set local lock_timeout = '5s'; select pg_advisory_xact_lock(hashtext(current_schema()), 71633)";
 const POSTGRES_CONNECTIONS: u32 = 16;
-/// One that listens and one that reads.
-const FOLLOWER_CONNECTIONS: u32 = 2;
+/// One that listens, one that reads, and one to read on while that one is still being given back.
+const FOLLOWER_CONNECTIONS: u32 = 3;
 
 /// A database of either engine.
 #[derive(Clone, Debug)]
@@ -43,7 +35,7 @@ pub struct Db {
 }
 
 /// Whoever follows the changes has connections of his own: he must not wait behind those who wait
-/// for him.
+/// for him. They are not tested before use, so that to read is one way to the database and not two.
 #[derive(Clone, Debug)]
 enum Engine {
     Sqlite {
@@ -55,62 +47,6 @@ enum Engine {
         pool: PgPool,
         follower: PgPool,
     },
-}
-
-/// An open transaction.
-pub struct Tx {
-    pub(super) inner: Inner,
-    changes: Changes,
-    /// The changes that its statements have made, as the table has them.
-    changed: Vec<String>,
-    /// Whether the next statement has said what it changes.
-    has_said: bool,
-}
-
-pub(super) enum Inner {
-    Sqlite(Transaction<'static, Sqlite>),
-    /// A turn at SQLite's one writer.
-    Turn(Turn),
-    Postgres(Transaction<'static, Postgres>),
-    SqliteGlance(PoolConnection<Sqlite>),
-    PostgresGlance(PoolConnection<Postgres>),
-}
-
-/// A row that both engines can fill.
-pub(super) trait Row:
-    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
-{
-}
-impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
-{}
-
-/// Runs a sqlx call with the values bound, on whichever engine the transaction is.
-macro_rules! run {
-    (on $connection:expr, $query:path, $sql:ident, $values:expr, $method:ident) => {
-        $values
-            .into_iter()
-            .fold($query(AssertSqlSafe($sql)), |query, value| match value {
-                Value::Text(value) => query.bind(value),
-                Value::Int(value) => query.bind(value),
-                Value::Bool(value) => query.bind(value),
-                Value::Bytes(value) => query.bind(value),
-            })
-            .$method($connection)
-            .await
-            .map(Into::into)
-            .map_err(StoreError::from)
-    };
-    ($tx:expr, $query:path, $sql:expr, $values:expr, $method:ident) => {{
-        let sql: Cow<'static, str> = $sql.into();
-        $tx.require_said(&sql)?;
-        match &mut $tx.inner {
-            Inner::Sqlite(tx) => run!(on &mut **tx, $query, sql, $values, $method),
-            Inner::Turn(turn) => run!(on turn.connection()?, $query, sql, $values, $method),
-            Inner::Postgres(tx) => run!(on &mut **tx, $query, sql, $values, $method),
-            Inner::SqliteGlance(one) => run!(on &mut **one, $query, sql, $values, $method),
-            Inner::PostgresGlance(one) => run!(on &mut **one, $query, sql, $values, $method),
-        }
-    }};
 }
 
 impl Db {
@@ -159,7 +95,9 @@ impl Db {
             engine: Engine::Sqlite {
                 readers: pool(READERS).connect_lazy_with(options.clone()),
                 writer,
-                follower: pool(1).connect_lazy_with(options),
+                follower: pool(2)
+                    .test_before_acquire(false)
+                    .connect_lazy_with(options),
             },
             changes,
         })
@@ -177,7 +115,9 @@ impl Db {
         Ok(Self {
             engine: Engine::Postgres {
                 pool: pool(POSTGRES_CONNECTIONS).connect_lazy_with(options.clone()),
-                follower: pool(FOLLOWER_CONNECTIONS).connect_lazy_with(options),
+                follower: pool(FOLLOWER_CONNECTIONS)
+                    .test_before_acquire(false)
+                    .connect_lazy_with(options),
             },
             changes: Changes::default(),
         })
@@ -211,14 +151,14 @@ impl Db {
         }))
     }
 
-    /// Opens a transaction for reading what others have changed.
+    /// For reading what others have changed, one statement after another.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the database cannot be reached.
     pub async fn follow(&self) -> Result<Tx, StoreError> {
         Ok(self.tx(match &self.engine {
-            Engine::Sqlite { follower, .. } => Inner::Sqlite(follower.begin().await?),
-            Engine::Postgres { follower, .. } => Inner::Postgres(follower.begin().await?),
+            Engine::Sqlite { follower, .. } => Inner::SqliteGlance(follower.acquire().await?),
+            Engine::Postgres { follower, .. } => Inner::PostgresGlance(follower.acquire().await?),
         }))
     }
 
@@ -250,12 +190,7 @@ impl Db {
     }
 
     fn tx(&self, inner: Inner) -> Tx {
-        Tx {
-            inner,
-            changes: self.changes.clone(),
-            changed: Vec::new(),
-            has_said: false,
-        }
+        Tx::new(inner, self.changes.clone())
     }
 
     /// Closes all connections; SQLite then folds its write-ahead log into the file.
@@ -275,109 +210,5 @@ impl Db {
                 pool.close().await;
             }
         }
-    }
-}
-
-impl Tx {
-    /// Makes what was done lasting. Returns after the engine has it on disk.
-    ///
-    /// # Errors
-    /// [`StoreError`] if it could not; then nothing of it was done.
-    pub async fn commit(mut self) -> Result<(), StoreError> {
-        let mut changed = std::mem::take(&mut self.changed);
-        changes::insert(&mut self, &mut changed).await?;
-        let others = (!changed.is_empty()).then(|| self.changes.clone());
-        match self.inner {
-            Inner::Sqlite(tx) => tx.commit().await?,
-            Inner::Turn(turn) => turn.commit(changed).await?,
-            Inner::SqliteGlance(_) | Inner::PostgresGlance(_) => {}
-            Inner::Postgres(mut tx) => {
-                if !changed.is_empty() {
-                    sqlx::query(NOTIFY).execute(&mut *tx).await?;
-                }
-                tx.commit().await?;
-                changed.iter().for_each(|text| self.changes.mark(text));
-            }
-        }
-        if let Some(changes) = others {
-            changes.settle().await;
-        }
-        Ok(())
-    }
-
-    pub(super) fn is_postgres(&self) -> bool {
-        matches!(self.inner, Inner::Postgres(_))
-    }
-
-    /// What the next statement changes. A statement that changes what grants are made of is refused
-    /// without it.
-    pub(super) fn changing(&mut self, change: Change<'_>) -> &mut Self {
-        self.changed.extend(change.text());
-        self.has_said = true;
-        self
-    }
-
-    fn require_said(&mut self, sql: &str) -> Result<(), StoreError> {
-        let has_said = std::mem::take(&mut self.has_said);
-        if has_said || !changes::is_of_remembered(sql) {
-            return Ok(());
-        }
-        Err(StoreError::Unusable(format!(
-            "a statement changes what grants are made of without saying so (Tx::changing): {sql}"
-        )))
-    }
-
-    pub(super) async fn execute(
-        &mut self,
-        sql: impl Into<Cow<'static, str>>,
-        values: Vec<Value>,
-    ) -> Result<Done, StoreError> {
-        run!(self, sqlx::query, sql, values, execute)
-    }
-
-    pub(super) async fn one<T: Row>(
-        &mut self,
-        sql: impl Into<Cow<'static, str>>,
-        values: Vec<Value>,
-    ) -> Result<T, StoreError> {
-        run!(self, sqlx::query_as::<_, T>, sql, values, fetch_one)
-    }
-
-    pub(super) async fn optional<T: Row>(
-        &mut self,
-        sql: impl Into<Cow<'static, str>>,
-        values: Vec<Value>,
-    ) -> Result<Option<T>, StoreError> {
-        if values.iter().any(Value::is_in_no_row) {
-            return Ok(None);
-        }
-        run!(self, sqlx::query_as::<_, T>, sql, values, fetch_optional)
-    }
-
-    pub(super) async fn all<T: Row>(
-        &mut self,
-        sql: impl Into<Cow<'static, str>>,
-        values: Vec<Value>,
-    ) -> Result<Vec<T>, StoreError> {
-        if values.iter().any(Value::is_in_no_row) {
-            return Ok(Vec::new());
-        }
-        run!(self, sqlx::query_as::<_, T>, sql, values, fetch_all)
-    }
-
-    /// Runs a script of several statements without parameters.
-    pub(super) async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        match &mut self.inner {
-            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
-            Inner::Turn(turn) => sqlx::raw_sql(sql)
-                .execute(turn.connection()?)
-                .await
-                .map(drop)?,
-            Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
-            Inner::SqliteGlance(_) | Inner::PostgresGlance(_) => {
-                return Err(StoreError::Unusable("a glance runs no script".into()));
-            }
-        }
-        Ok(())
     }
 }

@@ -4,10 +4,10 @@ use const_format::concatcp;
 use sqlx::FromRow;
 
 use super::changes::Change;
-use super::engine::Tx;
 use super::error::StoreError;
 use super::organizations::{self, Membership, Organization};
 use super::tokens::{self, Token};
+use super::tx::Tx;
 use super::users::{self, User};
 use super::value::{Value, bind};
 

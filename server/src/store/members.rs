@@ -3,9 +3,9 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
-use super::engine::Tx;
 use super::error::StoreError;
 use super::tokens::contains_pattern;
+use super::tx::Tx;
 use super::value::bind;
 
 /// A member of an organization, his account, and his tokens there in numbers.

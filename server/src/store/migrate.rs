@@ -6,8 +6,9 @@
 use aws_lc_rs::digest;
 use sqlx::FromRow;
 
-use super::engine::{Db, Tx};
+use super::engine::Db;
 use super::error::StoreError;
+use super::tx::Tx;
 use super::value::bind;
 
 /// A migration's name, and its text for SQLite and for PostgreSQL.
@@ -21,6 +22,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0005_daily_counts"),
     migration!("0006_changes"),
     migration!("0007_import"),
+    migration!("0008_unrevoked_by_kind"),
 ];
 
 macro_rules! migration {

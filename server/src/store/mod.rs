@@ -4,12 +4,14 @@
 //! them compose, and does one statement. A `Tx` that is dropped is rolled back: what was not
 //! committed did not happen. Rows leave this room as they are; what a client sees is made in `http`.
 
+mod batch;
 mod engine;
 mod error;
 mod group;
 mod listener;
 mod migrate;
 mod snapshot;
+mod tx;
 mod value;
 
 pub mod archive;
@@ -30,6 +32,7 @@ pub mod tokens;
 pub mod unrevoked_tokens;
 pub mod users;
 
-pub use engine::{Db, Tx};
+pub use engine::Db;
 pub use error::StoreError;
 pub use listener::Listener;
+pub use tx::Tx;

@@ -7,8 +7,8 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
-use super::engine::Tx;
 use super::error::StoreError;
+use super::tx::Tx;
 use super::value::bind;
 
 /// A notice to one receiver.

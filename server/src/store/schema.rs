@@ -1,10 +1,10 @@
 //! The tables of an installation made anew, as they were when a backup was written, and then
 //! brought up to date with its rows in them.
 
-use super::engine::Tx;
 use super::error::StoreError;
 use super::migrate::{self, MIGRATIONS};
 use super::tables;
+use super::tx::Tx;
 use super::value::bind;
 
 /// The names of the migrations that the tables have seen, in their order.

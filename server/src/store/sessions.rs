@@ -2,8 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::engine::Tx;
 use super::error::StoreError;
+use super::tx::Tx;
 use super::value::bind;
 
 /// A browser that is signed in. The cookie's text is not here, only its digest.

@@ -3,8 +3,8 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
-use super::engine::Tx;
 use super::error::StoreError;
+use super::tx::Tx;
 use super::value::bind;
 
 /// A signing key; its secret is sealed.

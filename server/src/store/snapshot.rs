@@ -3,8 +3,9 @@
 use futures_util::TryStreamExt;
 use sqlx::AssertSqlSafe;
 
-use super::engine::{Db, Inner, Row, Tx};
+use super::engine::Db;
 use super::error::StoreError;
+use super::tx::{Inner, Row, Tx};
 
 impl Db {
     /// Opens a transaction for reading in which every statement sees the same moment. On SQLite every
@@ -31,8 +32,11 @@ impl Tx {
         mut take: impl FnMut(T) -> std::io::Result<()> + Send,
     ) -> Result<std::io::Result<()>, StoreError> {
         macro_rules! each {
-            ($connection:expr) => {{
-                let mut rows = sqlx::query_as::<_, T>(AssertSqlSafe(sql)).fetch($connection);
+            ($connection:expr) => {
+                each!($connection, sql)
+            };
+            ($connection:expr, $sql:expr) => {{
+                let mut rows = sqlx::query_as::<_, T>(AssertSqlSafe($sql)).fetch($connection);
                 while let Some(row) = rows.try_next().await? {
                     if let Err(refusal) = take(row) {
                         return Ok(Err(refusal));
@@ -42,7 +46,10 @@ impl Tx {
         }
         match &mut self.inner {
             Inner::Sqlite(tx) => each!(&mut **tx),
-            Inner::Turn(turn) => each!(turn.connection()?),
+            Inner::Turn(turn) => {
+                let sql = turn.begun(sql.into());
+                each!(turn.connection()?, sql);
+            }
             Inner::Postgres(tx) => each!(&mut **tx),
             Inner::SqliteGlance(one) => each!(&mut **one),
             Inner::PostgresGlance(one) => each!(&mut **one),

@@ -10,9 +10,9 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Column, FromRow, Row, TypeInfo, ValueRef};
 
 use super::changes::Change;
-use super::engine::Tx;
 use super::error::StoreError;
 use super::migrate;
+use super::tx::Tx;
 use super::value::{Value, bind};
 
 /// How many parameters one statement has at the most; SQLite takes 32766.

@@ -1,8 +1,8 @@
 //! When tokens were used last and how often on a day, and their statements.
 
 use super::changes::Change;
-use super::engine::Tx;
 use super::error::StoreError;
+use super::tx::Tx;
 use super::value::bind;
 
 /// Adds to the uses of a token on a day; nothing for a token that is not there.

@@ -4,8 +4,8 @@ use const_format::concatcp;
 use sqlx::FromRow;
 
 use super::changes::Change;
-use super::engine::Tx;
 use super::error::StoreError;
+use super::tx::Tx;
 use super::value::{Value, bind};
 
 /// A personal access token, key token or legacy token. Its secret text is not here.
@@ -96,17 +96,21 @@ const WITH_RULERS: &str = concatcp!(
          and memberships.organization_id = tokens.organization_id and removed_at is null"
 );
 
+const INSERT: &str = concatcp!(
+    "insert into tokens (",
+    INSERTED,
+    ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+);
+
+/// Inserts a token whose text somebody has chosen: there may be one like it.
 pub async fn insert(tx: &mut Tx, token: &Token) -> Result<(), StoreError> {
-    tx.execute(
-        concatcp!(
-            "insert into tokens (",
-            INSERTED,
-            ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
-        ),
-        inserted(token),
-    )
-    .await?;
+    tx.execute(INSERT, inserted(token)).await?;
     Ok(())
+}
+
+/// Inserts a token of random text when the transaction ends.
+pub fn insert_at_commit(tx: &mut Tx, token: &Token) -> Result<(), StoreError> {
+    tx.at_commit(INSERT, inserted(token))
 }
 
 pub(super) fn inserted(token: &Token) -> Vec<Value> {
@@ -161,23 +165,6 @@ pub async fn find_with_rulers_by_hash(
     tx.optional(
         concatcp!(WITH_RULERS, " where tokens.hash = $1"),
         bind![hash],
-    )
-    .await
-}
-
-/// A user's tokens in an organization, newest first.
-pub async fn list_by_user(
-    tx: &mut Tx,
-    user_id: i64,
-    organization_id: i64,
-) -> Result<Vec<Token>, StoreError> {
-    tx.all(
-        concatcp!(
-            "select ",
-            COLUMNS,
-            " from tokens where user_id = $1 and organization_id = $2 order by created_at desc, id"
-        ),
-        bind![user_id, organization_id],
     )
     .await
 }
@@ -278,10 +265,10 @@ pub struct Ending<'a> {
     pub by: &'a str,
 }
 
-/// Revokes a token that is not revoked yet; `false` if somebody else was first.
-pub async fn update_revoked(tx: &mut Tx, id: &str, ending: Ending<'_>) -> Result<bool, StoreError> {
-    let done = revoke(tx, Change::Token(id), (ending, "id = $4"), bind![id]).await?;
-    Ok(done == 1)
+/// Revokes a token when the transaction ends, unless it is revoked already.
+pub fn revoke_at_commit(tx: &mut Tx, id: &str, ending: Ending<'_>) -> Result<(), StoreError> {
+    let (sql, values) = revocation(ending, "id = $4", bind![id]);
+    tx.changing(Change::Token(id)).at_commit(sql, values)
 }
 
 /// Revokes all tokens of a user that are not revoked yet and says how many there were.
@@ -316,39 +303,37 @@ pub async fn update_revoked_by_family(
     revoke(tx, Change::Family(family_id), of_family, bind![family_id]).await
 }
 
-/// Ends the tokens that are not revoked yet and for which `condition` holds, with `values` from `$4`
-/// on; says how many there were.
 async fn revoke(
     tx: &mut Tx,
     change: Change<'_>,
     (ending, condition): (Ending<'_>, &str),
     values: Vec<Value>,
 ) -> Result<u64, StoreError> {
+    let (sql, values) = revocation(ending, condition, values);
+    Ok(tx.changing(change).execute(sql, values).await?.rows)
+}
+
+/// Ends the tokens that are not revoked yet and for which `condition` holds, with `values` from `$4`
+/// on.
+fn revocation(ending: Ending<'_>, condition: &str, values: Vec<Value>) -> (String, Vec<Value>) {
     let sql = format!(
         "update tokens set revoked_at = $1, revoked_because = $2, revoked_by = $3, sealed = null \
          where revoked_at is null and {condition}"
     );
     let ending = bind![ending.at, ending.because, ending.by];
-    let done = tx.changing(change).execute(sql, [ending, values].concat());
-    Ok(done.await?.rows)
+    (sql, [ending, values].concat())
 }
 
-/// Names the token that takes another's place, and until when both work; `false` if one is named
-/// already or the token is revoked.
-pub async fn update_successor(
+/// Names the token that takes another's place, and until when both work, when the transaction ends.
+pub fn name_successor_at_commit(
     tx: &mut Tx,
     id: &str,
     (successor_id, retires_at, idempotency_key): (&str, i64, Option<&str>),
-) -> Result<bool, StoreError> {
-    let done = tx
-        .changing(Change::Token(id))
-        .execute(
-            "update tokens set successor_id = $2, retires_at = $3, idempotency_key = $4 \
-             where id = $1 and successor_id is null and revoked_at is null",
-            bind![id, successor_id, retires_at, idempotency_key],
-        )
-        .await?;
-    Ok(done.rows == 1)
+) -> Result<(), StoreError> {
+    tx.changing(Change::Token(id)).at_commit(
+        "update tokens set successor_id = $2, retires_at = $3, idempotency_key = $4 where id = $1",
+        bind![id, successor_id, retires_at, idempotency_key],
+    )
 }
 
 /// Changes what its owner may say of a token.

@@ -2,8 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::engine::Tx;
 use super::error::StoreError;
+use super::tx::Tx;
 use super::value::bind;
 
 /// A token that nobody has revoked: what decides whether a policy lets it in, and what is told of it.

@@ -4,8 +4,8 @@ use const_format::concatcp;
 use sqlx::FromRow;
 
 use super::changes::Change;
-use super::engine::Tx;
 use super::error::StoreError;
+use super::tx::Tx;
 use super::value::{Value, bind};
 
 /// A person or a program with an account.

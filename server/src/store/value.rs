@@ -22,6 +22,21 @@ macro_rules! bind {
 }
 pub(super) use bind;
 
+/// A query of sqlx with `values` bound, on either engine.
+macro_rules! bound {
+    ($query:expr, $values:expr) => {
+        $values
+            .into_iter()
+            .fold($query, |query, value| match value {
+                $crate::store::value::Value::Text(value) => query.bind(value),
+                $crate::store::value::Value::Int(value) => query.bind(value),
+                $crate::store::value::Value::Bool(value) => query.bind(value),
+                $crate::store::value::Value::Bytes(value) => query.bind(value),
+            })
+    };
+}
+pub(super) use bound;
+
 impl From<&str> for Value {
     fn from(value: &str) -> Self {
         Self::Text(Some(value.to_owned()))

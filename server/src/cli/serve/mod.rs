@@ -1,6 +1,7 @@
 //! `keybearer serve`: starts the server and stays until it is told to stop.
 
 mod connections;
+mod hearing;
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -18,7 +19,6 @@ use crate::clock::{Clock, Random};
 use crate::config::{Config, Place, Settings};
 use crate::cx::Cx;
 use crate::domain::access::Role;
-use crate::domain::feed::{self, Feed};
 use crate::domain::passwords::Password;
 use crate::domain::set_up;
 use crate::domain::standing_policy;
@@ -48,9 +48,7 @@ pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
     })?;
     let app = App::open_server(config, Clock::System, Random::system()?).await?;
     let (stop, stopping) = watch::channel(false);
-    let mut feed = Feed::default();
-    feed.hear(&app.db).await.map_err(sentence)?;
-    tokio::spawn(feed::follow(app.clone(), feed, stopping.clone()));
+    let hearing = hearing::start(&app, stopping.clone()).await?;
     let outbound = Outbound::open(&app.config.notices)?;
     let system = Cx::system(app.clock.now());
     standing_policy::write(&app, &system)
@@ -77,6 +75,7 @@ pub(super) async fn run(place: &Place, settings: Settings) -> Outcome {
         upkeep.abort();
     }
     upkeep::finish(&app).await.map_err(sentence)?;
+    hearing.ended().await;
     app.db.close().await;
     Ok(())
 }

@@ -219,7 +219,7 @@ pub(super) async fn write(
             because,
             by: REVOKED_BY,
         };
-        store::tokens::update_revoked(tx, id, ending).await?;
+        store::tokens::revoke_at_commit(tx, id, ending)?;
     }
     if let Some(key_id) = key_id {
         for id in &tokens.keyless {

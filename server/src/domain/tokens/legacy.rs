@@ -80,7 +80,7 @@ pub(super) async fn replace(
             because: "reset",
             by: &by,
         };
-        store::tokens::update_revoked(&mut tx, &old.id, ending).await?;
+        store::tokens::revoke_at_commit(&mut tx, &old.id, ending)?;
     }
     // One change, one event: the old token's end is part of the new one's beginning.
     let detail = json!({"kind": token.kind, "user": owner.id, "replaced": old.map(|old| old.id)});

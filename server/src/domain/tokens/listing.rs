@@ -55,17 +55,6 @@ impl Listed {
     }
 }
 
-/// The caller's own tokens in the organization that he acts in, newest first; revoked and expired
-/// ones are among them.
-///
-/// # Errors
-/// If the caller may not see them.
-pub async fn own(app: &App, cx: &Cx) -> Result<Vec<Token>> {
-    let caller = access::require(cx, Action::SeeOwn)?;
-    let mut tx = app.db.read().await?;
-    Ok(store::tokens::list_by_user(&mut tx, caller.user_id, caller.organization_id).await?)
-}
-
 /// A page of an organization's tokens, newest first: all of them for admins, his own for a member.
 ///
 /// # Errors

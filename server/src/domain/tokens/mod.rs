@@ -77,8 +77,7 @@ impl TokenSpec {
 /// that user, or would hand out more than he has.
 pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainToken)> {
     let mut tx = app.db.write().await?;
-    let owner = users::find_for(&mut tx, cx, spec.user_id, Action::ChangeOwnTokens, None).await?;
-    let organization = organizations::of_user(&mut tx, cx, &owner).await?;
+    let organization = organization_of_new(&mut tx, cx, spec.user_id).await?;
     require_enabled(&organization, spec.kind)?;
     refuse_more_than_own(cx, &spec)?;
     match spec.kind {
@@ -90,21 +89,37 @@ pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainT
         }
         TokenKind::Legacy => {
             refuse_limits_on_legacy(&spec)?;
+            let owner = users::find_by_id(&mut tx, spec.user_id).await?;
             return legacy::replace(app, cx, tx, &owner, None).await;
         }
         TokenKind::Personal if app.config.strict_single_pat => {
-            personal::refuse_second(&mut tx, cx, &owner).await?
+            personal::refuse_second(&mut tx, cx, (spec.user_id, organization.id)).await?
         }
         TokenKind::Personal | TokenKind::Key => {}
     }
     let draft = Draft::of_spec(&organization, spec)?;
     let (token, plain) = draft.make(app, cx)?;
-    store::tokens::insert(&mut tx, &token).await?;
-    let detail = json!({"kind": token.kind, "user": owner.id, "name": token.name});
+    store::tokens::insert_at_commit(&mut tx, &token)?;
+    let detail = json!({"kind": token.kind, "user": token.user_id, "name": token.name});
     let subject = Subject::Token(&token.id);
     audit::record(&mut tx, cx, "token.issue", subject, detail).await?;
     tx.commit().await?;
     Ok((token, plain))
+}
+
+/// The organization that a new token of that user belongs to, if the caller may make it.
+async fn organization_of_new(tx: &mut Tx, cx: &Cx, user_id: i64) -> Result<Organization> {
+    match cx.caller().filter(|caller| caller.user_id == user_id) {
+        // He is there: accounts are never deleted.
+        Some(_) => {
+            let caller = access::require(cx, Action::ChangeOwnTokens)?;
+            organizations::find_by_id(tx, caller.organization_id).await
+        }
+        None => {
+            let owner = users::find_for(tx, cx, user_id, Action::ChangeOwnTokens, None).await?;
+            organizations::of_user(tx, cx, &owner).await
+        }
+    }
 }
 
 /// What a kind's file makes a token of.
@@ -308,22 +323,18 @@ pub async fn revoke_all_of(app: &App, cx: &Cx, user_id: i64) -> Result<u64> {
     Ok(count)
 }
 
-/// Marks a token as revoked and records it.
+/// Marks a token, which the caller has read in the same transaction, as revoked and records it.
 async fn end(tx: &mut Tx, cx: &Cx, token: &Token, because: &str) -> Result<()> {
-    let by = cx.actor_name();
-    if !store::tokens::update_revoked(
-        tx,
-        &token.id,
-        Ending {
-            at: cx.now,
-            because,
-            by: &by,
-        },
-    )
-    .await?
-    {
+    if token.revoked_at.is_some() {
         return Err(Error::Conflict("The token is revoked already.".into()));
     }
+    let by = cx.actor_name();
+    let ending = Ending {
+        at: cx.now,
+        because,
+        by: &by,
+    };
+    store::tokens::revoke_at_commit(tx, &token.id, ending)?;
     let detail =
         json!({"because": because, "user": token.user_id, "organization": token.organization_id});
     audit::record(tx, cx, "token.revoke", Subject::Token(&token.id), detail).await

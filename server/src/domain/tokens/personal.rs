@@ -12,7 +12,6 @@ use crate::domain::introspection;
 use crate::domain::{organizations, signing};
 use crate::error::{Error, Result};
 use crate::store::tokens::Ending;
-use crate::store::users::User;
 use crate::store::{self, Tx};
 
 pub(super) fn make(app: &App, cx: &Cx, draft: Draft) -> Result<(Token, PlainToken)> {
@@ -92,6 +91,9 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
     let mut tx = app.db.write().await?;
     let found = store::tokens::find(&mut tx, &grant.id).await?;
     let old = visible(cx, found).map_err(|_| invalid())?;
+    if old.successor_id.is_some() || old.revoked_at.is_some() {
+        return Err(invalid());
+    }
     let organization = organizations::find_by_id(&mut tx, old.organization_id).await?;
     require_enabled(&organization, TokenKind::Personal)?;
     let mut successor = rotation::successor(&old, &organization)?;
@@ -101,21 +103,15 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
         .min(organization.personal_ttl_days * DAY_MS);
     let (token, plain) = successor.make(app, cx)?;
     // No overlap: the old one is dead when the new one is there.
-    if !store::tokens::update_successor(&mut tx, &old.id, (&token.id, cx.now, None)).await? {
-        return Err(invalid());
-    }
-    store::tokens::insert(&mut tx, &token).await?;
+    store::tokens::name_successor_at_commit(&mut tx, &old.id, (&token.id, cx.now, None))?;
+    store::tokens::insert_at_commit(&mut tx, &token)?;
     let by = cx.actor_name();
-    store::tokens::update_revoked(
-        &mut tx,
-        &old.id,
-        Ending {
-            at: cx.now,
-            because: "rotated",
-            by: &by,
-        },
-    )
-    .await?;
+    let ending = Ending {
+        at: cx.now,
+        because: "rotated",
+        by: &by,
+    };
+    store::tokens::revoke_at_commit(&mut tx, &old.id, ending)?;
     let detail = json!({"old": old.id, "user": old.user_id, "overlap_hours": 0});
     audit::record(
         &mut tx,
@@ -180,13 +176,10 @@ pub async fn revoke_shown(app: &App, cx: &Cx, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Under `strict_single_pat`: a second working token is refused with Label Studio's sentence.
-pub(super) async fn refuse_second(tx: &mut Tx, cx: &Cx, owner: &User) -> Result<()> {
-    let organization = organizations::of_user(tx, cx, owner).await?;
-    if !live(tx, cx, (owner.id, organization.id), 1)
-        .await?
-        .is_empty()
-    {
+/// Under `strict_single_pat`: a second working token of a user in an organization is refused with Label
+/// Studio's sentence.
+pub(super) async fn refuse_second(tx: &mut Tx, cx: &Cx, of: (i64, i64)) -> Result<()> {
+    if !live(tx, cx, of, 1).await?.is_empty() {
         return Err(Error::Conflict(
             "You already have a valid token. Please revoke it before creating a new one.".into(),
         ));

@@ -80,17 +80,13 @@ pub async fn rotate(app: &App, cx: &Cx, id: &str, spec: RotationSpec) -> Result<
         retires_at,
         spec.idempotency_key.as_deref(),
     );
-    if !store::tokens::update_successor(&mut tx, &old.id, named).await? {
-        return Err(Error::Conflict(
-            "The token was rotated or revoked a moment ago.".into(),
-        ));
-    }
+    store::tokens::name_successor_at_commit(&mut tx, &old.id, named)?;
     let sealed = app
         .sealing
         .seal(&app.random, Purpose::Successor, plain.reveal());
     token.sealed = Some(sealed.map_err(Error::Internal)?);
     token.sealed_until = Some(cx.now + overlap_ms.max(RETRY_FOR_MS));
-    store::tokens::insert(&mut tx, &token).await?;
+    store::tokens::insert_at_commit(&mut tx, &token)?;
     if overlap_ms == 0 {
         let by = cx.actor_name();
         let ending = Ending {
@@ -98,7 +94,7 @@ pub async fn rotate(app: &App, cx: &Cx, id: &str, spec: RotationSpec) -> Result<
             because: "rotated",
             by: &by,
         };
-        store::tokens::update_revoked(&mut tx, &old.id, ending).await?;
+        store::tokens::revoke_at_commit(&mut tx, &old.id, ending)?;
     }
     let detail = json!({"old": old.id, "user": old.user_id, "overlap_hours": overlap_ms / HOUR_MS});
     audit::record(

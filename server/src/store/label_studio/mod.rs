@@ -14,8 +14,8 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 
-use super::engine::Row;
 use super::error::StoreError;
+use super::tx::Row;
 
 pub use rows::{
     IssuedToken, LegacyToken, Member, Organization, Settings, User, each_issued_token,

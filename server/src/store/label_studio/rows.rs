@@ -3,8 +3,8 @@
 use sqlx::FromRow;
 
 use super::Source;
-use crate::store::engine::Row;
 use crate::store::error::StoreError;
+use crate::store::tx::Row;
 
 /// A row of `htx_user`.
 #[derive(Debug, FromRow)]

@@ -1,0 +1,258 @@
+//! An open transaction of either engine, and how statements are run in it.
+//!
+//! Statements are written once, with numbered parameters that both engines read; this file binds
+//! and runs them.
+
+use std::borrow::Cow;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
+
+use super::audit::{self, AuditEvent};
+use super::batch::Batch;
+use super::changes::{self, Change, Changes};
+use super::error::StoreError;
+use super::group::{Turn, Work};
+use super::listener::NOTIFY;
+use super::value::{Done, Value, bound};
+
+/// An open transaction.
+pub struct Tx {
+    pub(super) inner: Inner,
+    changes: Changes,
+    /// The changes that its statements have made, as the table has them.
+    changed: Vec<String>,
+    /// Whether the next statement has said what it changes.
+    has_said: bool,
+    /// The statements that are run at its end, and the events that are chained then.
+    at_commit: Batch,
+    events: Vec<AuditEvent>,
+}
+
+pub(super) enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    /// A turn at SQLite's one writer.
+    Turn(Turn),
+    Postgres(Transaction<'static, Postgres>),
+    SqliteGlance(PoolConnection<Sqlite>),
+    PostgresGlance(PoolConnection<Postgres>),
+}
+
+/// A row that both engines can fill.
+pub(super) trait Row:
+    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{
+}
+impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
+{}
+
+/// Runs a sqlx call with the values bound, on whichever engine the transaction is.
+macro_rules! run {
+    (on $connection:expr, $query:path, $sql:ident, $values:expr, $method:ident) => {
+        bound!($query(AssertSqlSafe($sql)), $values)
+            .$method($connection)
+            .await
+            .map(Into::into)
+            .map_err(StoreError::from)
+    };
+    ($tx:expr, $query:path, $sql:ident, $values:expr, $method:ident) => {
+        match &mut $tx.inner {
+            Inner::Sqlite(tx) => run!(on &mut **tx, $query, $sql, $values, $method),
+            Inner::Turn(turn) => {
+                let sql = turn.begun($sql);
+                run!(on turn.connection()?, $query, sql, $values, $method)
+            }
+            Inner::Postgres(tx) => run!(on &mut **tx, $query, $sql, $values, $method),
+            Inner::SqliteGlance(one) => run!(on &mut **one, $query, $sql, $values, $method),
+            Inner::PostgresGlance(one) => run!(on &mut **one, $query, $sql, $values, $method),
+        }
+    };
+}
+
+impl Tx {
+    pub(super) fn new(inner: Inner, changes: Changes) -> Self {
+        Self {
+            inner,
+            changes,
+            changed: Vec::new(),
+            has_said: false,
+            at_commit: Batch::default(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Makes what was done lasting. Returns after the engine has it on disk.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it could not; then nothing of it was done.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        let mut changed = std::mem::take(&mut self.changed);
+        changes::insert(&mut self.at_commit, &mut changed);
+        if !matches!(self.inner, Inner::Turn(_)) {
+            self.chain_events().await?;
+            self.run_batch().await?;
+        }
+        let others = (!changed.is_empty()).then(|| self.changes.clone());
+        match self.inner {
+            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Turn(turn) => {
+                let work = Work {
+                    batch: self.at_commit,
+                    events: self.events,
+                    changed,
+                };
+                turn.commit(work).await?;
+            }
+            Inner::SqliteGlance(_) | Inner::PostgresGlance(_) => {}
+            Inner::Postgres(mut tx) => {
+                if !changed.is_empty() {
+                    sqlx::query(NOTIFY).execute(&mut *tx).await?;
+                }
+                tx.commit().await?;
+                changed.iter().for_each(|text| self.changes.mark(text));
+            }
+        }
+        if let Some(changes) = others {
+            changes.settle().await;
+        }
+        Ok(())
+    }
+
+    pub(super) fn is_postgres(&self) -> bool {
+        matches!(self.inner, Inner::Postgres(_))
+    }
+
+    /// What the next statement changes. A statement that changes what grants are made of is refused
+    /// without it.
+    pub(super) fn changing(&mut self, change: Change<'_>) -> &mut Self {
+        self.changed.extend(change.text());
+        self.has_said = true;
+        self
+    }
+
+    fn require_said(&mut self, sql: &str) -> Result<(), StoreError> {
+        let has_said = std::mem::take(&mut self.has_said);
+        if has_said || !changes::is_of_remembered(sql) {
+            return Ok(());
+        }
+        Err(StoreError::Unusable(format!(
+            "a statement changes what grants are made of without saying so (Tx::changing): {sql}"
+        )))
+    }
+
+    /// Has a statement run when the transaction ends, or before the next that is run at once.
+    pub(super) fn at_commit(
+        &mut self,
+        sql: impl Into<Cow<'static, str>>,
+        values: Vec<Value>,
+    ) -> Result<(), StoreError> {
+        let sql = sql.into();
+        self.require_said(&sql)?;
+        self.at_commit.add(sql, values);
+        Ok(())
+    }
+
+    /// Has an event chained to those before it when the transaction ends: only then its place is sure.
+    pub(super) fn chain_at_commit(&mut self, event: AuditEvent) {
+        self.events.push(event);
+    }
+
+    async fn chain_events(&mut self) -> Result<(), StoreError> {
+        if self.events.is_empty() {
+            return Ok(());
+        }
+        let mut head = audit::head(self).await?;
+        for event in std::mem::take(&mut self.events) {
+            head.chain(event, &mut self.at_commit);
+        }
+        head.keep(&mut self.at_commit);
+        Ok(())
+    }
+
+    async fn run_batch(&mut self) -> Result<(), StoreError> {
+        for (sql, values) in std::mem::take(&mut self.at_commit) {
+            let _done: Done = run!(self, sqlx::query, sql, values, execute)?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn execute(
+        &mut self,
+        sql: impl Into<Cow<'static, str>>,
+        values: Vec<Value>,
+    ) -> Result<Done, StoreError> {
+        let sql = self.ready(sql).await?;
+        if let Inner::Turn(turn) = &mut self.inner {
+            // A beginning on the same way would count as rows what SQLite counted last.
+            turn.begin().await?;
+        }
+        run!(self, sqlx::query, sql, values, execute)
+    }
+
+    pub(super) async fn one<T: Row>(
+        &mut self,
+        sql: impl Into<Cow<'static, str>>,
+        values: Vec<Value>,
+    ) -> Result<T, StoreError> {
+        let sql = self.ready(sql).await?;
+        run!(self, sqlx::query_as::<_, T>, sql, values, fetch_one)
+    }
+
+    pub(super) async fn optional<T: Row>(
+        &mut self,
+        sql: impl Into<Cow<'static, str>>,
+        values: Vec<Value>,
+    ) -> Result<Option<T>, StoreError> {
+        if values.iter().any(Value::is_in_no_row) {
+            return Ok(None);
+        }
+        let sql = self.ready(sql).await?;
+        run!(self, sqlx::query_as::<_, T>, sql, values, fetch_optional)
+    }
+
+    pub(super) async fn all<T: Row>(
+        &mut self,
+        sql: impl Into<Cow<'static, str>>,
+        values: Vec<Value>,
+    ) -> Result<Vec<T>, StoreError> {
+        if values.iter().any(Value::is_in_no_row) {
+            return Ok(Vec::new());
+        }
+        let sql = self.ready(sql).await?;
+        run!(self, sqlx::query_as::<_, T>, sql, values, fetch_all)
+    }
+
+    /// A statement that may be run now: it sees what was left to the end so far.
+    async fn ready(
+        &mut self,
+        sql: impl Into<Cow<'static, str>>,
+    ) -> Result<Cow<'static, str>, StoreError> {
+        let sql = sql.into();
+        self.require_said(&sql)?;
+        self.run_batch().await?;
+        Ok(sql)
+    }
+
+    /// Runs a script of several statements without parameters.
+    pub(super) async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        let sql = self.ready(sql).await?;
+        match &mut self.inner {
+            Inner::Sqlite(tx) => script(sql).execute(&mut **tx).await.map(drop)?,
+            Inner::Turn(turn) => {
+                let sql = turn.begun(sql);
+                script(sql).execute(turn.connection()?).await.map(drop)?;
+            }
+            Inner::Postgres(tx) => script(sql).execute(&mut **tx).await.map(drop)?,
+            Inner::SqliteGlance(_) | Inner::PostgresGlance(_) => {
+                return Err(StoreError::Unusable("a glance runs no script".into()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn script(sql: Cow<'static, str>) -> sqlx::RawSql {
+    sqlx::raw_sql(AssertSqlSafe(sql))
+}
