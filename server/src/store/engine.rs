@@ -93,7 +93,10 @@ impl Db {
         let writer = Writer::open(options.clone(), changes.clone()).await?;
         Ok(Self {
             engine: Engine::Sqlite {
-                readers: pool(READERS).connect_lazy_with(options.clone()),
+                // A file that is open needs no test before each use.
+                readers: pool(READERS)
+                    .test_before_acquire(false)
+                    .connect_lazy_with(options.clone()),
                 writer,
                 follower: pool(2)
                     .test_before_acquire(false)

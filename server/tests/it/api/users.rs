@@ -212,9 +212,16 @@ async fn deleting_leaves_an_empty_account_and_dead_tokens() {
     let left = store::users::find(&mut tx, 2).await.unwrap().unwrap();
     assert_eq!(left.email, "deleted-2@deleted.invalid");
     assert_eq!((left.password_hash, left.username.as_str()), (None, ""));
-    let ended = store::tokens::list_by_user(&mut tx, 2, 1).await.unwrap();
+    let of_him = store::tokens::TokenFilter {
+        user_id: Some(2),
+        limit: 100,
+        ..Default::default()
+    };
+    let ended = store::tokens::list_by_filter(&mut tx, 1, &of_him)
+        .await
+        .unwrap();
     assert_eq!(ended.len(), 5, "one of each kind, and those they came from");
-    assert!(ended.iter().all(|token| token.revoked_at.is_some()));
+    assert!(ended.iter().all(|row| row.token.revoked_at.is_some()));
     drop(tx);
     // His address is free again, and whoever takes it is somebody else.
     let body = json!({"username": "again", "email": "gone@example.com"});

@@ -219,12 +219,10 @@ async fn what_ended_here_and_was_archived_does_not_come_back() {
         .await
         .expect(204);
     let mut tx = t.app.db.read().await.unwrap();
-    let legacy = keybearer::store::tokens::list_by_user(&mut tx, 7, 1)
-        .await
-        .unwrap();
-    let legacy = legacy.iter().find(|token| token.kind == "legacy").unwrap();
+    let live = keybearer::store::tokens::list_live_by_user(&mut tx, (7, 1), "legacy", 0, 1);
+    let legacy = live.await.unwrap();
     drop(tx);
-    keybearer::domain::tokens::revoke(&t.app, &t.operator(), &legacy.id)
+    keybearer::domain::tokens::revoke(&t.app, &t.operator(), &legacy[0].id)
         .await
         .unwrap();
     t.advance(3 * 86_400);
