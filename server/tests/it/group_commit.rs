@@ -3,6 +3,7 @@
 
 use std::future::Future;
 
+use keybearer::domain::audit::{self, Chain};
 use keybearer::domain::policy::PolicyChange;
 use keybearer::domain::tokens::{self, TokenSpec};
 use keybearer::error::Error;
@@ -77,11 +78,94 @@ async fn writers_that_go_away_leave_the_others_alone() {
         ..PolicyChange::default()
     })
     .await;
-    let verified = keybearer::domain::audit::verify(&t.app).await.unwrap();
-    assert!(
-        matches!(verified, keybearer::domain::audit::Chain::Whole { .. }),
-        "{verified:?}"
-    );
+    let verified = audit::verify(&t.app).await.unwrap();
+    assert!(matches!(verified, Chain::Whole { .. }), "{verified:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fails_at_its_commit_takes_nothing_of_the_others_back() {
+    let t = TestApp::new().await;
+    let (there, _) = t.issue(&t.owner, TokenKind::Key).await;
+    let tasks = at_once((0..WRITERS).map(|number| {
+        let (app, cx, there) = (t.app.clone(), t.operator(), there.clone());
+        async move {
+            let mut tx = app.db.write().await.unwrap();
+            // The event is chained either way; only a commit that succeeds may leave it in the chain.
+            let detail = serde_json::json!({"organization": 1});
+            let subject = audit::Subject::Organization(1);
+            audit::record(&mut tx, &cx, "test", subject, detail)
+                .await
+                .unwrap();
+            let id = if number % 3 == 0 {
+                there.id.clone()
+            } else {
+                format!("token{number}")
+            };
+            let hash = vec![u8::try_from(number).unwrap(); 32];
+            let token = store::tokens::Token {
+                id: id.clone(),
+                hash,
+                ..there
+            };
+            store::tokens::insert_at_commit(&mut tx, &token).unwrap();
+            (id, tx.commit().await)
+        }
+    }));
+    let (mut made, mut refused) = (Vec::new(), 0);
+    for task in tasks {
+        match task.await.unwrap() {
+            (id, Ok(())) => made.push(id),
+            (id, Err(error)) => {
+                assert_eq!(id, there.id, "{error:?}");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!((made.len(), refused), (21, 11));
+    let mut tx = t.app.db.read().await.unwrap();
+    for id in &made {
+        assert!(store::tokens::find(&mut tx, id).await.unwrap().is_some());
+    }
+    drop(tx);
+    let verified = audit::verify(&t.app).await.unwrap();
+    assert!(matches!(verified, Chain::Whole { .. }), "{verified:?}");
+    let mut tx = t.app.db.read().await.unwrap();
+    let events = store::audit::list_after(&mut tx, 0, 1000).await.unwrap();
+    let events = events.iter().filter(|event| event.action == "test");
+    assert_eq!(events.count(), made.len());
+}
+
+#[tokio::test]
+async fn the_chain_is_one_whoever_writes() {
+    let t = TestApp::new().await;
+    let other = t.another_node().await;
+    let spec = || TokenSpec::new(TokenKind::Key, t.owner.id);
+    for _ in 0..5 {
+        for app in [&t.app, &other] {
+            tokens::issue(app, &t.operator(), spec()).await.unwrap();
+        }
+    }
+    let verified = audit::verify(&t.app).await.unwrap();
+    assert!(matches!(verified, Chain::Whole { .. }), "{verified:?}");
+}
+
+#[tokio::test]
+async fn what_is_left_to_the_end_is_seen_by_what_comes_after_it() {
+    let t = TestApp::new().await;
+    let (there, _) = t.issue(&t.owner, TokenKind::Key).await;
+    let mut tx = t.app.db.write().await.unwrap();
+    let ending = store::tokens::Ending {
+        at: 1,
+        because: "test",
+        by: "test",
+    };
+    store::tokens::revoke_at_commit(&mut tx, &there.id, ending).unwrap();
+    let seen = store::tokens::find(&mut tx, &there.id).await.unwrap();
+    assert_eq!(seen.unwrap().revoked_at, Some(1));
+    drop(tx);
+    let mut tx = t.app.db.write().await.unwrap();
+    let seen = store::tokens::find(&mut tx, &there.id).await.unwrap();
+    assert_eq!(seen.unwrap().revoked_at, None, "it was never committed");
 }
 
 #[tokio::test]
