@@ -22,7 +22,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0005_daily_counts"),
     migration!("0006_changes"),
     migration!("0007_import"),
-    migration!("0008_unrevoked_by_kind"),
+    migration!("0008_token_indexes"),
 ];
 
 macro_rules! migration {

@@ -299,10 +299,12 @@ pub async fn update_revoked_by_family(
     family_id: &str,
     ending: Ending<'_>,
 ) -> Result<u64, StoreError> {
-    let of_family = (ending, "family_id = $4");
+    let of_family = "(id = $4 or (family_id = $4 and family_id <> id))";
+    let of_family = (ending, of_family);
     revoke(tx, Change::Family(family_id), of_family, bind![family_id]).await
 }
 
+/// Runs a [`revocation`] and says how many tokens there were.
 async fn revoke(
     tx: &mut Tx,
     change: Change<'_>,
