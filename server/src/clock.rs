@@ -101,14 +101,14 @@ impl Random {
     /// `N` random bytes as lower-case hex digits.
     #[must_use]
     pub fn hex<const N: usize>(&self) -> String {
-        let mut text = String::with_capacity(2 * N);
-        for byte in self.bytes::<N>() {
-            for nibble in [byte >> 4, byte & 0xf] {
-                let letter = if nibble < 10 { b'0' } else { b'a' - 10 };
-                text.push(char::from(letter + nibble));
-            }
+        let mut digits = vec![0; 2 * N];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.bytes::<N>()) {
+            pair.copy_from_slice(&[byte >> 4, byte & 0xf].map(|nibble| {
+                let first = if nibble < 10 { b'0' } else { b'a' - 10 };
+                first + nibble
+            }));
         }
-        text
+        String::from_utf8(digits).unwrap_or_default()
     }
 
     /// A random UUID (RFC 9562, version 4).

@@ -5,6 +5,7 @@ mod grant;
 mod judge;
 mod key_token;
 mod keys;
+mod plain_claims;
 mod scope;
 mod signed;
 mod token;

@@ -8,6 +8,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use keybearer_verify::{Grant, TokenHash};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as Table;
@@ -76,7 +77,7 @@ pub struct Account {
     pub organization_title: String,
     pub organization_email: String,
     /// The account as a door has written it out, to be sent again.
-    pub shown: OnceLock<Arc<[u8]>>,
+    pub shown: OnceLock<Bytes>,
     stamp: Stamp,
     slots: [Slot; 3],
 }

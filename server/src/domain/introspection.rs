@@ -70,7 +70,8 @@ impl<E: Into<Error>> From<E> for Failure {
 /// # Errors
 /// [`Failure::Refused`] with the reason, [`Failure::Error`] if the database fails.
 pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<Found> {
-    let shown = identify(app, cx, text).await?;
+    let presented = parse(text)?;
+    let shown = identify(app, cx, &presented).await?;
     let (known, was_known) = find(app, cx, &shown).await?;
     let ask = Ask {
         purpose,
@@ -120,7 +121,7 @@ pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<
 }
 
 /// The stored token that was shown.
-async fn find(app: &App, cx: &Cx, shown: &Identified) -> Outcome<(Arc<Known>, bool)> {
+async fn find(app: &App, cx: &Cx, shown: &Identified<'_>) -> Outcome<(Arc<Known>, bool)> {
     let is_opaque = shown.proof.is_none();
     if is_opaque && app.failures_by_address.is_any_shut(cx.now) {
         // Whoever guesses waits before any look-up; a good signature is no guess.
@@ -146,51 +147,54 @@ async fn find(app: &App, cx: &Cx, shown: &Identified) -> Outcome<(Arc<Known>, bo
 }
 
 /// What a text is by its form and, for a JWT, its signature; and where its grant is to be found.
-struct Identified {
+struct Identified<'t> {
     kind: TokenKind,
-    proof: Option<Proven>,
+    proof: Option<Proven<'t>>,
     key: Key,
 }
 
-impl Identified {
+impl Identified<'_> {
     fn claims(&self) -> Option<&Claims> {
-        self.proof.as_ref().map(|proof| &proof.claims)
+        self.proof.as_ref().map(|proof| proof.claims)
     }
 }
 
-async fn identify(app: &App, cx: &Cx, text: &str) -> Outcome<Identified> {
+fn parse(text: &str) -> Outcome<Presented> {
+    Presented::parse(text).map_err(|malformed| match malformed {
+        Malformed::KeyChecksum => refused(Some(TokenKind::Key), Denial::BadChecksum),
+        Malformed::KeyForm => refused(Some(TokenKind::Key), Denial::Malformed),
+        _ => refused(None, Denial::Malformed),
+    })
+}
+
+async fn identify<'t>(app: &App, cx: &Cx, presented: &'t Presented) -> Outcome<Identified<'t>> {
     let unsigned = |kind, hash: TokenHash| Identified {
         kind,
         proof: None,
         key: hash.into(),
     };
-    let signed = match Presented::parse(text) {
-        Ok(Presented::Signed(signed)) => signed,
-        Ok(Presented::Key(key)) => {
+    let signed = match presented {
+        Presented::Signed(signed) => signed,
+        Presented::Key(key) => {
             return Ok(unsigned(
                 TokenKind::Key,
                 TokenHash::digest(key.plain().reveal()),
             ));
         }
-        Ok(Presented::Legacy(plain)) => {
+        Presented::Legacy(plain) => {
             return Ok(unsigned(
                 TokenKind::Legacy,
                 app.sealing.hash(plain.reveal()),
             ));
         }
-        Err(Malformed::KeyChecksum) => {
-            return Err(refused(Some(TokenKind::Key), Denial::BadChecksum));
-        }
-        Err(Malformed::KeyForm) => return Err(refused(Some(TokenKind::Key), Denial::Malformed)),
-        Err(_) => return Err(refused(None, Denial::Malformed)),
     };
     let said_kind = signed
         .unverified_claims()
         .map(|claims| claims.kind.token_kind());
-    let proof = signing::prove(app, &signed, cx.now)
+    let proof = signing::prove(app, signed, cx.now)
         .await?
         .map_err(|denial| refused(said_kind, denial))?;
-    let claims = &proof.claims;
+    let claims = proof.claims;
     let key = match (claims.kind, &claims.pat) {
         (SignedKind::Refresh, _) => signed.hash().into(),
         (SignedKind::Access, Some(id)) => Key::Id(id.as_str().into()),
@@ -247,13 +251,13 @@ pub fn wrong_type(kind: TokenKind) -> Error {
 
 /// Whether the grant that was found is of the kind that was shown, of the user that it names, and
 /// signed with the key that proves it.
-fn is_of(known: &Known, shown: &Identified) -> bool {
+fn is_of(known: &Known, shown: &Identified<'_>) -> bool {
     let stored_kind = if shown.kind == TokenKind::Access {
         TokenKind::Personal
     } else {
         shown.kind
     };
-    let is_proven = |proof: &Proven| {
+    let is_proven = |proof: &Proven<'_>| {
         let by_its_key =
             shown.kind == TokenKind::Access || proof.is_of(known.signing_key_id.as_deref());
         by_its_key && proof.claims.user_id == known.grant.user_id.to_string()

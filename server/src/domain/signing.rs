@@ -50,10 +50,10 @@ struct Held {
     turn: tokio::sync::Mutex<()>,
 }
 
-/// What a good signature proves.
+/// What a good signature proves: the claims of the token that was shown.
 #[derive(Debug)]
-pub struct Proven {
-    pub claims: Claims,
+pub struct Proven<'t> {
+    pub claims: &'t Claims,
     pub key: Arc<Key>,
 }
 
@@ -70,7 +70,7 @@ impl Key {
     }
 }
 
-impl Proven {
+impl Proven<'_> {
     /// Whether it is a proof of a personal access token that was signed with the key of that id.
     #[must_use]
     pub fn is_of(&self, signing_key_id: Option<&str>) -> bool {
@@ -109,11 +109,11 @@ pub async fn imported(db: &Db, sealing: &SealingKey) -> Result<Vec<(String, Secr
 ///
 /// # Errors
 /// If the database fails. The refusal is inside.
-pub async fn prove(
+pub async fn prove<'t>(
     app: &App,
-    shown: &UnverifiedToken,
+    shown: &'t UnverifiedToken,
     now: i64,
-) -> Result<std::result::Result<Proven, Denial>> {
+) -> Result<std::result::Result<Proven<'t>, Denial>> {
     let first = app.signing.prove(shown, now);
     if !matches!(first, Err(Denial::BadSignature)) || !shown.has_signature() {
         return Ok(first);
@@ -168,7 +168,7 @@ impl SigningKeys {
     /// # Errors
     /// Only if there is none, which [`Self::open`] prevents.
     pub fn current(&self) -> Result<Arc<Key>> {
-        let keys = self.keys();
+        let keys = self.0.keys.load();
         let first = keys.first().filter(|key| key.retired_at.is_none());
         first
             .cloned()
@@ -198,14 +198,18 @@ impl SigningKeys {
         Ok(())
     }
 
-    fn prove(&self, shown: &UnverifiedToken, now: i64) -> std::result::Result<Proven, Denial> {
+    fn prove<'t>(
+        &self,
+        shown: &'t UnverifiedToken,
+        now: i64,
+    ) -> std::result::Result<Proven<'t>, Denial> {
         for key in self.0.keys.load().iter() {
             match shown.verify([&key.secret]) {
                 Err(Denial::BadSignature) => {}
                 Err(denial) => return Err(denial),
                 Ok(claims) if key.proves(claims, now) => {
                     return Ok(Proven {
-                        claims: claims.clone(),
+                        claims,
                         key: key.clone(),
                     });
                 }

@@ -11,6 +11,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keybearer_verify::{Grant, TokenKind};
+use quick_cache::DefaultHashBuilder;
 
 use crate::app::App;
 use crate::cx::Cx;
@@ -37,7 +38,7 @@ type Notebook = HashMap<(String, i64), Use>;
 #[derive(Debug, Default)]
 struct Pages {
     day: i64,
-    today: HashMap<String, Use>,
+    today: HashMap<String, Use, DefaultHashBuilder>,
     before: Notebook,
 }
 

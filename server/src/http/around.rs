@@ -36,27 +36,33 @@ pub(super) trait Around: Copy + Send + Sync + 'static {
 
 /// Has `next` answer for the caller of `cx`, and says in the answer what there is to say of the token that
 /// was used.
-pub(super) async fn admitted(
-    app: App,
+///
+/// Not an `async fn`: that would hold the request and `cx` in its frame, which is moved about, although
+/// `next` has them.
+pub(super) fn admitted(
+    app: &App,
     cx: Cx,
     mut request: Request,
     next: Next,
     lacks_scope: fn(&Response) -> bool,
-) -> Response {
+) -> impl Future<Output = Response> {
     let now = cx.now;
     let caller = cx
         .caller()
         .map(|caller| (caller.organization_id, caller.notices.clone()));
     request.extensions_mut().insert(cx);
-    let mut answer = next(request, app.clone()).await;
-    if let Some((organization_id, notices)) = caller {
-        if lacks_scope(&answer) {
-            app.refusals
-                .note(now, organization_id, Denial::ScopeMissing);
+    let answer = next(request, app.clone());
+    async move {
+        let mut answer = answer.await;
+        if let Some((organization_id, notices)) = caller {
+            if lacks_scope(&answer) {
+                app.refusals
+                    .note(now, organization_id, Denial::ScopeMissing);
+            }
+            notices::write(answer.headers_mut(), &notices);
         }
-        notices::write(answer.headers_mut(), &notices);
+        answer
     }
-    answer
 }
 
 /// The methods of a path, each with the same around it.

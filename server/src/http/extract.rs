@@ -3,8 +3,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use axum::body::Bytes;
-use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request};
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -118,11 +118,8 @@ impl BodyFault {
 }
 
 /// The whole body, unless it is too large.
-pub(super) async fn read_body(request: Request) -> Result<Bytes, BodyFault> {
-    match Limited::new(request.into_body(), LARGEST_BODY)
-        .collect()
-        .await
-    {
+pub(super) async fn read_body(body: Body) -> Result<Bytes, BodyFault> {
+    match Limited::new(body, LARGEST_BODY).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(BodyFault::TooLarge),
         Err(_) => Err(BodyFault::Incomplete),

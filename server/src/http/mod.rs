@@ -28,6 +28,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use futures_util::FutureExt;
+use futures_util::future::Either;
 use tower::Service;
 
 use crate::app::App;
@@ -62,35 +63,41 @@ impl Whole {
         }
     }
 
+    /// Whether it hands requests on to a Label Studio.
+    #[must_use]
+    pub fn is_gateway(&self) -> bool {
+        self.app.upstream.is_some()
+    }
+
     /// Answers one request.
-    pub async fn answer(&self, request: Request) -> Response {
+    ///
+    /// Not an `async fn`: that would hold the request in its frame, which is moved about.
+    pub fn answer(&self, request: Request) -> impl Future<Output = Response> + Send + use<> {
+        let app = self.app.clone();
+        let mut doors = self.doors.clone();
         // Paths must be normalized before anything is routed.
-        let as_sent = self
-            .app
-            .upstream
-            .as_ref()
-            .map(|_| AsSent(request.uri().clone()));
-        let mut request = layers::normalize(request, self.app.config.mount_path());
-        let seen = layers::Seen::of(&self.app, &request);
-        let routed = match (&self.app.upstream, as_sent) {
-            (Some(upstream), Some(as_sent)) => {
+        let upstream = app.upstream.clone();
+        let upstream = upstream.map(|upstream| (upstream, AsSent(request.uri().clone())));
+        let mut request = layers::normalize(request, app.config.mount_path());
+        let seen = layers::Seen::of(&app, &request);
+        let routed = match upstream {
+            None => Either::Left(doors.call(request)),
+            Some((upstream, as_sent)) => {
                 request.extensions_mut().insert(as_sent);
-                let doors = self.doors.clone();
-                let passed = Box::pin(gateway::route(&self.app, upstream, doors, request));
-                AssertUnwindSafe(passed).catch_unwind().await.map(Ok)
-            }
-            _ => {
-                AssertUnwindSafe(self.doors.clone().call(request))
-                    .catch_unwind()
-                    .await
+                let app = app.clone();
+                Either::Right(Box::pin(async move {
+                    Ok(gateway::route(&app, &upstream, doors, request).await)
+                }))
             }
         };
-        let response = match routed {
-            Ok(Ok(response)) => response,
-            Ok(Err(never)) => match never {},
-            Err(cause) => layers::panicked(&*cause),
-        };
-        layers::finish(&self.app, seen, response)
+        async move {
+            let response = match AssertUnwindSafe(routed).catch_unwind().await {
+                Ok(Ok(response)) => response,
+                Ok(Err(never)) => match never {},
+                Err(cause) => layers::panicked(&*cause),
+            };
+            layers::finish(&app, seen, response)
+        }
     }
 }
 
@@ -104,7 +111,6 @@ impl Service<Request> for Whole {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let whole = self.clone();
-        Box::pin(async move { Ok(whole.answer(request).await) })
+        Box::pin(self.answer(request).map(Ok))
     }
 }

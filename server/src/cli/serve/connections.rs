@@ -5,6 +5,7 @@
 //! more than answering it.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::num::NonZero;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -129,7 +131,7 @@ async fn connection(arrival: Arrival, whole: Whole) {
     let Arrival {
         stream,
         peer,
-        mut open,
+        open,
         load: _load,
     } = arrival;
     let Ok(stream) = TcpStream::from_std(stream) else {
@@ -138,24 +140,36 @@ async fn connection(arrival: Arrival, whole: Whole) {
     };
     // Answers are small and whole; to wait for more to send with them helps nobody.
     let _best_effort = stream.set_nodelay(true);
+    let is_gateway = whole.is_gateway();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let whole = whole.clone();
-        async move { Ok::<_, Infallible>(whole.answer(request).await) }
+        whole.answer(request).map(Ok::<_, Infallible>)
     });
     let served = http1::Builder::new()
+        // One piece, not several by `writev`: an answer of our own is small, and to copy it costs less.
+        .writev(is_gateway)
+        // To notice that a client has gone while we answer is worth it where an answer takes long: it
+        // costs a new buffer for each request.
+        .half_close(!is_gateway)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut served = pin!(served);
-    let ended = tokio::select! {
-        ended = served.as_mut() => ended,
-        // It changes once: when the server stops.
-        _ = open.changed() => {
-            served.as_mut().graceful_shutdown();
-            served.await
+    let mut heard = open.clone();
+    let mut stop = pin!(heard.changed().fuse());
+    let mut is_asked = false;
+    let ended = poll_fn(|context| {
+        // Whoever has asked once is woken at the stop. To ask at each request takes a lock that all
+        // connections share; to look whether it is time does not.
+        if !is_asked || open.has_changed().unwrap_or(true) {
+            is_asked = true;
+            if stop.as_mut().poll(context).is_ready() {
+                served.as_mut().graceful_shutdown();
+            }
         }
-    };
+        served.as_mut().poll(context)
+    })
+    .await;
     if let Err(error) = ended {
         tracing::trace!(%error, "a connection ended early");
     }

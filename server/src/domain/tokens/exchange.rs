@@ -37,5 +37,5 @@ pub async fn exchange(app: &App, cx: &Cx, text: &str) -> Result<PlainToken> {
     let signed = claims
         .sign(app.signing.current()?.secret())
         .map_err(|error| Error::Internal(error.into()))?;
-    Ok(signed.plain().clone())
+    Ok(signed.into_plain())
 }

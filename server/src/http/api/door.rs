@@ -37,7 +37,12 @@ fn behind(auth: Auth, allow: &'static str) -> Methods<Door> {
 }
 
 impl Around for Door {
-    async fn pass(self, app: App, request: Request, next: Next) -> Response {
+    fn pass(
+        self,
+        app: App,
+        request: Request,
+        next: Next,
+    ) -> impl Future<Output = Response> + Send + 'static {
         let (parts, body) = request.into_parts();
         // What may be asked is no secret: it is in the description of the interface.
         let auth = if parts.method == Method::OPTIONS {
@@ -45,14 +50,16 @@ impl Around for Door {
         } else {
             self.auth
         };
-        let answer = match credentials::authenticate(&app, auth, &parts).await {
-            Ok(cx) => {
-                let request = Request::from_parts(parts, body);
-                around::admitted(app.clone(), cx, request, next, problem::lacks_scope).await
-            }
-            Err(error) => Problem::from(error).into_response(),
-        };
-        problem::render(&app, answer)
+        async move {
+            let answer = match credentials::authenticate(&app, auth, &parts).await {
+                Ok(cx) => {
+                    let request = Request::from_parts(parts, body);
+                    around::admitted(&app, cx, request, next, problem::lacks_scope).await
+                }
+                Err(error) => Problem::from(error).into_response(),
+            };
+            problem::render(&app, answer)
+        }
     }
 }
 

@@ -19,7 +19,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         let is_json = is_json(request.headers());
-        let bytes = extract::read_body(request)
+        let bytes = extract::read_body(request.into_body())
             .await
             .map_err(|fault| Problem::http(fault.status(), fault.sentence()))?;
         let bytes: &[u8] = match bytes.trim_ascii_start() {

@@ -56,38 +56,37 @@ impl Body {
 impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = Failure;
 
-    async fn from_request(request: Request, _state: &S) -> Result<Self, Failure> {
-        let content_type = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .map(|value| value.to_str().unwrap_or("unreadable"));
-        let content_type = content_type.map(str::to_owned);
-        let bytes = extract::read_body(request)
+    async fn from_request(mut request: Request, _state: &S) -> Result<Self, Failure> {
+        let headers = std::mem::take(request.headers_mut());
+        let bytes = extract::read_body(request.into_body())
             .await
             .map_err(|fault| Failure::http(fault.status(), fault.sentence()))?;
         if bytes.is_empty() {
             return Ok(Self::Json(Json::Object(Vec::new())));
         }
         // Without a Content-Type, Label Studio's server says text/plain.
-        let content_type = content_type.unwrap_or_else(|| "text/plain".into());
-        let media_type = content_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        match media_type.as_str() {
-            "application/json" => python_json::parse(&bytes).map(Self::Json).map_err(|why| {
+        let content_type = headers
+            .get(header::CONTENT_TYPE)
+            .map_or("text/plain", |value| value.to_str().unwrap_or("unreadable"));
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        let is = |wanted| media_type.eq_ignore_ascii_case(wanted);
+        if is("application/json") {
+            python_json::parse(&bytes).map(Self::Json).map_err(|why| {
                 Failure::http(StatusCode::BAD_REQUEST, format!("JSON parse error - {why}"))
-            }),
-            "application/x-www-form-urlencoded" => Ok(Self::Form(
+            })
+        } else if is("application/x-www-form-urlencoded") {
+            Ok(Self::Form(
                 form_urlencoded::parse(&bytes).into_owned().collect(),
-            )),
-            "multipart/form-data" => multipart(&content_type, bytes).await.map(Self::Form),
-            _ => Err(Failure::http(
+            ))
+        } else if is("multipart/form-data") {
+            Box::pin(multipart(content_type, bytes))
+                .await
+                .map(Self::Form)
+        } else {
+            Err(Failure::http(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 format!("Unsupported media type \"{content_type}\" in request."),
-            )),
+            ))
         }
     }
 }

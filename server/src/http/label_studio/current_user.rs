@@ -1,6 +1,5 @@
 //! The caller himself: who he is, and his legacy token.
 
-use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -101,9 +100,8 @@ pub(super) async fn whoami(
     // The most frequent question of all, and its answer is the same until the account changes.
     let shown = account
         .shown
-        .get_or_init(|| own_view(&account).to_string().into_bytes().into());
-    let body = Bytes::from_owner(shown.clone());
-    Ok(failure::json_text(StatusCode::OK, body))
+        .get_or_init(|| own_view(&account).to_string().into());
+    Ok(failure::json_text(StatusCode::OK, shown.clone()))
 }
 
 fn own_view(account: &Account) -> Value {

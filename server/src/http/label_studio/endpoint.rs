@@ -45,21 +45,28 @@ pub(super) fn on(endpoint: &'static Endpoint) -> Methods<&'static Endpoint> {
 }
 
 impl Around for &'static Endpoint {
-    async fn pass(self, app: App, request: Request, next: Next) -> Response {
+    fn pass(
+        self,
+        app: App,
+        request: Request,
+        next: Next,
+    ) -> impl Future<Output = Response> + Send + 'static {
         let (parts, body) = request.into_parts();
-        let answer = match admit(&app, self, &parts).await {
-            Ok(Admitted::Go(cx)) => {
-                let request = Request::from_parts(parts, body);
-                around::admitted(app.clone(), cx, request, next, failure::lacks_scope).await
-            }
-            Ok(Admitted::Answer(response)) => response,
-            Err(failure) => failure.into_response(),
-        };
-        let mut response = failure::render(&app, self.auth, answer);
-        response
-            .headers_mut()
-            .insert(header::ALLOW, HeaderValue::from_static(self.allow));
-        response
+        async move {
+            let answer = match admit(&app, self, &parts).await {
+                Ok(Admitted::Go(cx)) => {
+                    let request = Request::from_parts(parts, body);
+                    around::admitted(&app, cx, request, next, failure::lacks_scope).await
+                }
+                Ok(Admitted::Answer(response)) => response,
+                Err(failure) => failure.into_response(),
+            };
+            let mut response = failure::render(&app, self.auth, answer);
+            response
+                .headers_mut()
+                .insert(header::ALLOW, HeaderValue::from_static(self.allow));
+            response
+        }
     }
 }
 

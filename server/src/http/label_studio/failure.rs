@@ -19,8 +19,8 @@ use crate::error::Error;
 use crate::http::credentials::Auth;
 use crate::http::refusals;
 
-/// More than nearly every answer has.
-const HEADERS: usize = 8;
+/// As many as nearly every answer has.
+const HEADERS: usize = 6;
 
 /// Why a request gets no answer of its own.
 #[derive(Debug)]
