@@ -1,7 +1,7 @@
 //! The thread on which the server hears what other processes change.
 //!
-//! It has an event loop of its own, and so are its connections to the database: however busy the
-//! threads are that answer requests, what they may believe is not late.
+//! It has an event loop of its own, and connections to the database of its own: however busy the
+//! threads are that answer requests, it is not late for that.
 
 use std::thread;
 
