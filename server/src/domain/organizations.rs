@@ -207,7 +207,7 @@ pub(super) async fn find_by_id(tx: &mut Tx, id: i64) -> Result<Organization> {
     found.ok_or_else(missing)
 }
 
-fn missing() -> Error {
+pub(super) fn missing() -> Error {
     Error::not_found("No Organization matches the given query.")
 }
 

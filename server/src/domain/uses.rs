@@ -19,11 +19,12 @@ use crate::domain::daily_counts::{DailyCount, day_of};
 use crate::error::Result;
 use crate::store;
 use crate::store::daily_counts::Counted;
+use crate::store::token_uses::NotedUses;
 
 /// Notebooks; a power of two above the number of threads that usually serve.
 const NOTEBOOKS: usize = 16;
-/// Tokens that are written down in one transaction.
-const BATCH: usize = 500;
+/// Tokens that are written down in one transaction: other writers wait for it.
+const BATCH: usize = 100;
 const LONGEST_CLIENT: usize = 256;
 
 /// The uses that are not written down yet.
@@ -171,20 +172,38 @@ pub async fn flush(app: &App) -> Result<()> {
 
 async fn write(app: &App, batch: &[((String, i64), Use)]) -> Result<()> {
     let mut by_kind: BTreeMap<(i64, i64, &str), i64> = BTreeMap::new();
-    let mut tx = app.db.write().await?;
-    for ((id, day), noted) in batch {
+    let mut newest: BTreeMap<&str, NotedUses<'_>> = BTreeMap::new();
+    let addresses: Vec<String> = batch
+        .iter()
+        .map(|(_, noted)| {
+            noted
+                .address
+                .map_or_else(String::new, |address| address.to_string())
+        })
+        .collect();
+    let mut uses = Vec::with_capacity(batch.len());
+    for (((token_id, day), noted), address) in batch.iter().zip(&addresses) {
         *by_kind
             .entry((noted.organization_id, *day, noted.kind.as_str()))
             .or_default() += noted.count;
-        store::token_uses::add_uses(&mut tx, id, *day, noted.count).await?;
-        let address = noted.address.map(|address| address.to_string());
-        let last = (
-            noted.at,
-            address.as_deref().unwrap_or_default(),
-            noted.client.as_str(),
-        );
-        store::token_uses::update_last_used(&mut tx, id, last).await?;
+        let noted = NotedUses {
+            token_id,
+            day: *day,
+            count: noted.count,
+            at: noted.at,
+            address,
+            client: &noted.client,
+        };
+        uses.push(noted);
+        let last = newest.entry(token_id).or_insert(noted);
+        if last.at < noted.at {
+            *last = noted;
+        }
     }
+    let newest: Vec<_> = newest.into_values().collect();
+    let mut tx = app.db.write().await?;
+    store::token_uses::add_uses(&mut tx, &uses).await?;
+    store::token_uses::update_last_used(&mut tx, &newest).await?;
     for ((organization_id, day, kind), count) in by_kind {
         let name = kind.to_owned();
         let uses = DailyCount { day, name, count };

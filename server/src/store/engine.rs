@@ -90,7 +90,9 @@ impl Db {
                 .acquire_timeout(WAIT_FOR * 2)
         };
         let changes = Changes::default();
-        let writer = Writer::open(options.clone(), changes.clone()).await?;
+        // Statements that go together are one text, and there are more of those.
+        let writer = options.clone().statement_cache_capacity(400);
+        let writer = Writer::open(writer, changes.clone()).await?;
         Ok(Self {
             engine: Engine::Sqlite {
                 // A file that is open needs no test before each use.

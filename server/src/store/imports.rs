@@ -9,11 +9,7 @@ use super::organizations::{self, Membership, Organization};
 use super::tokens::{self, Token};
 use super::tx::Tx;
 use super::users::{self, User};
-use super::value::{Value, bind};
-
-/// How many rows one statement inserts. SQLite looks a numbered parameter up among those before it, so
-/// with hundreds of rows the look-ups cost more than the rows.
-const AT_ONCE: usize = 25;
+use super::value::{AT_ONCE, Value, bind, places};
 
 /// An account that is here already.
 #[derive(Debug, FromRow)]
@@ -148,13 +144,8 @@ async fn insert<T>(
 ) -> Result<(), StoreError> {
     for rows in rows.chunks(AT_ONCE) {
         let bound: Vec<Value> = rows.iter().flat_map(&values).collect();
-        let width = bound.len() / rows.len();
-        let places_of = |row: usize| {
-            let places = (1..=width).map(|place| format!("${}", row * width + place));
-            format!("({})", places.collect::<Vec<_>>().join(", "))
-        };
-        let places: Vec<String> = (0..rows.len()).map(places_of).collect();
-        let sql = format!("insert into {columns} values {}", places.join(", "));
+        let places = places(rows.len(), bound.len() / rows.len());
+        let sql = format!("insert into {columns} values {places}");
         tx.changing(Change::Everything).execute(sql, bound).await?;
     }
     Ok(())

@@ -3,16 +3,54 @@
 use super::changes::Change;
 use super::error::StoreError;
 use super::tx::Tx;
-use super::value::bind;
+use super::value::{AT_ONCE, bind, places};
 
-/// Adds to the uses of a token on a day; nothing for a token that is not there.
-pub async fn add_uses(tx: &mut Tx, id: &str, day: i64, uses: i64) -> Result<(), StoreError> {
-    tx.execute(
-        "insert into token_uses (token_id, day, uses) select id, $2, $3 from tokens where id = $1 \
-         on conflict (token_id, day) do update set uses = token_uses.uses + excluded.uses",
-        bind![id, day, uses],
-    )
-    .await?;
+/// What is noted of a token's uses on a day.
+#[derive(Clone, Copy, Debug)]
+pub struct NotedUses<'a> {
+    pub token_id: &'a str,
+    pub day: i64,
+    pub count: i64,
+    /// The newest of them: when, whence and by what.
+    pub at: i64,
+    pub address: &'a str,
+    pub client: &'a str,
+}
+
+/// Adds to the uses of tokens by day; nothing for a token that is not there.
+pub async fn add_uses(tx: &mut Tx, noted: &[NotedUses<'_>]) -> Result<(), StoreError> {
+    for noted in noted.chunks(AT_ONCE) {
+        let values = noted
+            .iter()
+            .flat_map(|one| bind![one.token_id, one.day, one.count]);
+        let sql = format!(
+            "insert into token_uses (token_id, day, uses) select column1, column2, column3 from (values {}) as noted \
+             where exists (select 1 from tokens where id = column1) \
+             on conflict (token_id, day) do update set uses = token_uses.uses + excluded.uses",
+            places(noted.len(), 3)
+        );
+        tx.execute(sql, values.collect()).await?;
+    }
+    Ok(())
+}
+
+/// Writes down the newest use of each token, unless a newer one is written down already. A token is
+/// named once.
+pub async fn update_last_used(tx: &mut Tx, noted: &[NotedUses<'_>]) -> Result<(), StoreError> {
+    for noted in noted.chunks(AT_ONCE) {
+        let values = noted
+            .iter()
+            .flat_map(|one| bind![one.token_id, one.at, one.address, one.client]);
+        let sql = format!(
+            "update tokens set last_used_at = column2, last_used_address = column3, last_used_client = column4 \
+             from (values {}) as noted \
+             where id = column1 and (last_used_at is null or last_used_at < column2)",
+            places(noted.len(), 4)
+        );
+        tx.changing(Change::Nothing)
+            .execute(sql, values.collect())
+            .await?;
+    }
     Ok(())
 }
 
@@ -23,20 +61,4 @@ pub async fn list_uses(tx: &mut Tx, id: &str, since: i64) -> Result<Vec<(i64, i6
         bind![id, since],
     )
     .await
-}
-
-/// Writes down a token's newest use, unless a newer one is written down already.
-pub async fn update_last_used(
-    tx: &mut Tx,
-    id: &str,
-    (at, address, client): (i64, &str, &str),
-) -> Result<(), StoreError> {
-    tx.changing(Change::Nothing)
-        .execute(
-            "update tokens set last_used_at = $2, last_used_address = $3, last_used_client = $4 \
-         where id = $1 and (last_used_at is null or last_used_at < $2)",
-            bind![id, at, address, client],
-        )
-        .await?;
-    Ok(())
 }

@@ -5,6 +5,7 @@ use sqlx::FromRow;
 
 use super::changes::Change;
 use super::error::StoreError;
+use super::organizations::{self, Organization};
 use super::tx::Tx;
 use super::value::{Value, bind};
 
@@ -138,6 +139,28 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Token>, StoreError> {
     tx.optional(
         concatcp!("select ", COLUMNS, " from tokens where id = $1"),
         bind![id],
+    )
+    .await
+}
+
+/// A token, and the organization that it belongs to.
+pub async fn find_with_organization(
+    tx: &mut Tx,
+    id: &str,
+) -> Result<(Option<Token>, Option<Organization>), StoreError> {
+    tx.pair(
+        (
+            concatcp!("select ", COLUMNS, " from tokens where id = $1"),
+            bind![id],
+        ),
+        (
+            concatcp!(
+                "select ",
+                organizations::COLUMNS,
+                " from organizations where id = (select organization_id from tokens where id = $1)"
+            ),
+            bind![id],
+        ),
     )
     .await
 }

@@ -224,6 +224,23 @@ impl Tx {
         run!(self, sqlx::query_as::<_, T>, sql, values, fetch_all)
     }
 
+    /// The first row of each of two statements. On SQLite's writer they are one way.
+    pub(super) async fn pair<A: Row, B: Row>(
+        &mut self,
+        (sql, values): (&'static str, Vec<Value>),
+        (other_sql, other_values): (&'static str, Vec<Value>),
+    ) -> Result<(Option<A>, Option<B>), StoreError> {
+        self.run_batch().await?;
+        if let Inner::Turn(turn) = &mut self.inner {
+            let mut both = Batch::default();
+            both.add(sql, values);
+            both.add(other_sql, other_values);
+            return turn.pair(both).await;
+        }
+        let first = self.optional(sql, values).await?;
+        Ok((first, self.optional(other_sql, other_values).await?))
+    }
+
     /// A statement that may be run now: it sees what was left to the end so far.
     async fn ready(
         &mut self,

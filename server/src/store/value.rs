@@ -37,6 +37,19 @@ macro_rules! bound {
 }
 pub(super) use bound;
 
+/// How many rows one statement takes. SQLite looks a numbered parameter up among those before it, so
+/// with hundreds of rows the look-ups cost more than the rows.
+pub(super) const AT_ONCE: usize = 25;
+
+/// The parameters of `rows` rows of `width` columns each: `($1, $2), ($3, $4)`.
+pub(super) fn places(rows: usize, width: usize) -> String {
+    let row = |row: usize| {
+        let places = (1..=width).map(|place| format!("${}", row * width + place));
+        format!("({})", places.collect::<Vec<_>>().join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
 impl From<&str> for Value {
     fn from(value: &str) -> Self {
         Self::Text(Some(value.to_owned()))

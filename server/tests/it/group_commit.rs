@@ -168,6 +168,42 @@ async fn what_is_left_to_the_end_is_seen_by_what_comes_after_it() {
     assert_eq!(seen.unwrap().revoked_at, None, "it was never committed");
 }
 
+/// More than SQLite keeps in memory of what a transaction might take back.
+#[tokio::test]
+async fn a_change_of_many_rows_is_made_or_taken_back() {
+    let t = TestApp::new().await;
+    let (one, _) = t.issue(&t.owner, TokenKind::Key).await;
+    let mut tx = t.app.db.write().await.unwrap();
+    for number in 0..1000_u16 {
+        let token = store::tokens::Token {
+            id: format!("token{number}"),
+            hash: number.to_be_bytes().repeat(16),
+            note: "n".repeat(200),
+            ..one.clone()
+        };
+        store::tokens::insert(&mut tx, &token).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let ending = store::tokens::Ending {
+        at: 1,
+        because: "test",
+        by: "test",
+    };
+    for is_kept in [false, true] {
+        let mut tx = t.app.db.write().await.unwrap();
+        let revoked = store::tokens::update_revoked_by_user(&mut tx, t.owner.id, ending);
+        assert!(revoked.await.unwrap() > 1000);
+        if is_kept {
+            tx.commit().await.unwrap();
+        } else {
+            drop(tx);
+        }
+        let mut tx = t.app.db.write().await.unwrap();
+        let last = store::tokens::find(&mut tx, "token999").await.unwrap();
+        assert_eq!(last.unwrap().revoked_at.is_some(), is_kept);
+    }
+}
+
 #[tokio::test]
 async fn a_statement_that_changes_grants_in_silence_is_refused() {
     for sql in [

@@ -9,6 +9,7 @@ use keybearer::store::tokens::Ending;
 use keybearer::store::{self, Db, StoreError};
 use keybearer_verify::TokenKind;
 use serde_json::json;
+use sqlx::Connection;
 
 use crate::support::{START_MS, TestApp};
 
@@ -282,4 +283,18 @@ async fn both_engines_sort_members_by_the_bytes_of_their_names() {
         .map(|item| item["user"]["username"].as_str().unwrap())
         .collect();
     assert_eq!(names, ["A", "B", "_", "a", "b", "owner", "\u{e4}"]);
+}
+
+/// What a transaction might take back goes to a file otherwise, and each page of it costs two system calls.
+#[tokio::test]
+async fn sqlite_keeps_small_journals_in_memory() {
+    let mut connection = sqlx::SqliteConnection::connect("sqlite::memory:")
+        .await
+        .unwrap();
+    let options: Vec<String> = sqlx::query_scalar("pragma compile_options")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    let wanted = "STMTJRNL_SPILL=122880".to_owned();
+    assert!(options.contains(&wanted), "{options:?}");
 }

@@ -59,8 +59,9 @@ pub struct Rotated {
 pub async fn rotate(app: &App, cx: &Cx, id: &str, spec: RotationSpec) -> Result<Rotated> {
     require_some(cx, Action::ChangeOwnTokens)?;
     let mut tx = app.db.write().await?;
-    let old = own(cx, store::tokens::find(&mut tx, id).await?)?;
-    let organization = organizations::find_by_id(&mut tx, old.organization_id).await?;
+    let (old, organization) = store::tokens::find_with_organization(&mut tx, id).await?;
+    let old = own(cx, old)?;
+    let organization = organization.ok_or_else(organizations::missing)?;
     let overlap_ms = checked_overlap(&organization, &spec)? * HOUR_MS;
     if old.successor_id.is_some() {
         let rotated = repeated(app, cx, &mut tx, (&old, &spec)).await?;

@@ -19,7 +19,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, Either, Executor};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
@@ -27,6 +29,8 @@ use super::audit::AuditEvent;
 use super::batch::Batch;
 use super::changes::Changes;
 use super::error::StoreError;
+use super::tx::Row;
+use super::value::bound;
 use line::{Line, Member};
 
 /// How long a transaction waits for its turn.
@@ -157,6 +161,31 @@ impl Turn {
             }
             None => sql,
         }
+    }
+
+    /// The row that each of two statements finds.
+    pub(super) async fn pair<A: Row, B: Row>(
+        &mut self,
+        both: Batch,
+    ) -> Result<(Option<A>, Option<B>), StoreError> {
+        let (text, values) = both.joined();
+        let text = self.begun(text.into());
+        let query = bound!(sqlx::query(AssertSqlSafe(text)), values);
+        let mut answers = self.connection()?.fetch_many(query);
+        // What a statement finds comes before the sign of its end.
+        let (mut found, mut row) = (Vec::new(), None);
+        while let Some(answer) = answers.try_next().await? {
+            match answer {
+                Either::Left(_end) => found.push(row.take()),
+                Either::Right(one) => row = Some(one),
+            }
+        }
+        let second = found.pop().flatten();
+        let first = found.pop().flatten();
+        Ok((
+            first.map(|row| A::from_row(&row)).transpose()?,
+            second.map(|row| B::from_row(&row)).transpose()?,
+        ))
     }
 
     /// Returns when what was done is durable; what it has changed is marked by then.
