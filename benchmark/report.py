@@ -138,7 +138,7 @@ def goals(tables: list[Table]) -> Table:
         goal(f"P5 {work}, one after another, to Label Studio's {label_studio}/s", "20",
              [rps / label_studio for rps in [figures.get(f"SQLite {work} 1 rps")] if rps], lambda ratio: ratio >= 20,
              "{:.0f}")
-    goal("Pages with 10,000 tokens", "under 50 ms",
+    goal("Pages with 10,000 tokens, median", "under 50 ms",
          [value for name, value in figures.items() if name.startswith("page ")], lambda value: value < 50, "{:.1f} ms")
     goal("P7 ready, hardly any data", "under 50 ms", [figures.get("ready_ms")], lambda value: value < 50, "{:.0f} ms")
     goal("P7 ready, most tokens", "under 1,000 ms", [figures.get("P7 start")], lambda value: value < 1000, "{:.0f} ms")
@@ -148,8 +148,6 @@ def goals(tables: list[Table]) -> Table:
     goal("P9 other nodes, p99", "under 100 ms", [figures.get("p99_ms")], lambda value: value < 100, "{:.1f} ms")
     goal("P9 other nodes, maximum", "under 1 s", [figures.get("max_ms")], lambda value: value < 1000, "{:.1f} ms")
     goal("P10 p99 of the second in which many expire", "at most 1.2", [figures.get("P10")], lambda ratio: ratio <= 1.2)
-    goal("Pages with 10,000 tokens, median", "under 50 ms",
-         [value for name, value in figures.items() if name.startswith("page ")], lambda value: value < 50, "{:.1f} ms")
     return table
 
 
