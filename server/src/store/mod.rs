@@ -27,6 +27,7 @@ pub mod schema;
 pub mod sessions;
 pub mod signing_keys;
 pub mod tables;
+pub mod token_endings;
 pub mod token_uses;
 pub mod tokens;
 pub mod unrevoked_tokens;

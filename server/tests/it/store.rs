@@ -5,7 +5,7 @@ use keybearer::domain::access::Role;
 use keybearer::domain::users::adding::{self, UserSpec};
 use keybearer::domain::users::{self};
 use keybearer::domain::{sessions, set_up, tokens};
-use keybearer::store::tokens::Ending;
+use keybearer::store::token_endings::Ending;
 use keybearer::store::{self, Db, StoreError};
 use keybearer_verify::TokenKind;
 use serde_json::json;
@@ -148,7 +148,7 @@ async fn deleting_one_users_sessions_and_tokens_leaves_the_others() {
     store::sessions::delete_by_user(&mut tx, member.id)
         .await
         .unwrap();
-    store::tokens::update_revoked_by_user(&mut tx, member.id, TEST_ENDING)
+    store::token_endings::update_revoked_by_user(&mut tx, member.id, TEST_ENDING)
         .await
         .unwrap();
     tx.commit().await.unwrap();

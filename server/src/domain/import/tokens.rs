@@ -13,7 +13,7 @@ use crate::domain::sealing::Purpose;
 use crate::domain::tokens::Token;
 use crate::error::{Error, Result};
 use crate::store::imports::KnownToken;
-use crate::store::tokens::Ending;
+use crate::store::token_endings::Ending;
 use crate::store::{self, Tx};
 
 /// How many tokens are made before they are written.
@@ -219,7 +219,7 @@ pub(super) async fn write(
             because,
             by: REVOKED_BY,
         };
-        store::tokens::revoke_at_commit(tx, id, ending)?;
+        store::token_endings::revoke_at_commit(tx, id, ending)?;
     }
     if let Some(key_id) = key_id {
         for id in &tokens.keyless {

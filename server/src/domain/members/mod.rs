@@ -10,7 +10,7 @@ use crate::domain::access::{self, Action, Role};
 use crate::domain::audit::{self, Subject};
 use crate::domain::users::{self, User};
 use crate::error::{Error, Result};
-use crate::store::tokens::Ending;
+use crate::store::token_endings::Ending;
 use crate::store::{self, Tx};
 
 pub use crate::store::organizations::Membership;
@@ -136,7 +136,7 @@ pub(super) async fn join(
                     by: &by,
                 };
                 let member = (organization_id, user_id);
-                store::tokens::update_revoked_by_member(tx, member, ending).await?;
+                store::token_endings::update_revoked_by_member(tx, member, ending).await?;
             }
             membership.removed_at = None;
             membership.role = role.as_str().into();

@@ -14,7 +14,7 @@ use crate::domain::audit::{self, Subject};
 use crate::domain::sealing::Purpose;
 use crate::domain::{organizations, users};
 use crate::error::{Error, Result};
-use crate::store::tokens::Ending;
+use crate::store::token_endings::Ending;
 use crate::store::users::User;
 use crate::store::{self, Tx};
 
@@ -80,7 +80,7 @@ pub(super) async fn replace(
             because: "reset",
             by: &by,
         };
-        store::tokens::revoke_at_commit(&mut tx, &old.id, ending)?;
+        store::token_endings::revoke_at_commit(&mut tx, &old.id, ending)?;
     }
     // One change, one event: the old token's end is part of the new one's beginning.
     let detail = json!({"kind": token.kind, "user": owner.id, "replaced": old.map(|old| old.id)});

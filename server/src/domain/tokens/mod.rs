@@ -20,7 +20,7 @@ use crate::domain::access::{self, Action};
 use crate::domain::audit::{self, Subject};
 use crate::domain::{organizations, policy, users};
 use crate::error::{Error, Result};
-use crate::store::tokens::Ending;
+use crate::store::token_endings::Ending;
 use crate::store::{self, Tx};
 
 use rules::{
@@ -307,9 +307,9 @@ pub async fn revoke_all_of(app: &App, cx: &Cx, user_id: i64) -> Result<u64> {
     let count = match cx.caller() {
         Some(caller) => {
             let member = (caller.organization_id, user.id);
-            store::tokens::update_revoked_by_member(&mut tx, member, ending).await?
+            store::token_endings::update_revoked_by_member(&mut tx, member, ending).await?
         }
-        None => store::tokens::update_revoked_by_user(&mut tx, user.id, ending).await?,
+        None => store::token_endings::update_revoked_by_user(&mut tx, user.id, ending).await?,
     };
     audit::record(
         &mut tx,
@@ -334,7 +334,7 @@ async fn end(tx: &mut Tx, cx: &Cx, token: &Token, because: &str) -> Result<()> {
         because,
         by: &by,
     };
-    store::tokens::revoke_at_commit(tx, &token.id, ending)?;
+    store::token_endings::revoke_at_commit(tx, &token.id, ending)?;
     let detail =
         json!({"because": because, "user": token.user_id, "organization": token.organization_id});
     audit::record(tx, cx, "token.revoke", Subject::Token(&token.id), detail).await

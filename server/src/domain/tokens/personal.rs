@@ -11,7 +11,7 @@ use crate::domain::audit::{self, Subject};
 use crate::domain::introspection;
 use crate::domain::{organizations, signing};
 use crate::error::{Error, Result};
-use crate::store::tokens::Ending;
+use crate::store::token_endings::{Ending, Successor};
 use crate::store::{self, Tx};
 
 pub(super) fn make(app: &App, cx: &Cx, draft: Draft) -> Result<(Token, PlainToken)> {
@@ -89,12 +89,12 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
         Err(introspection::Failure::Error(error)) => return Err(error),
     };
     let mut tx = app.db.write().await?;
-    let found = store::tokens::find(&mut tx, &grant.id).await?;
+    let (found, organization) = store::tokens::find_with_organization(&mut tx, &grant.id).await?;
     let old = visible(cx, found).map_err(|_| invalid())?;
     if old.successor_id.is_some() || old.revoked_at.is_some() {
         return Err(invalid());
     }
-    let organization = organizations::find_by_id(&mut tx, old.organization_id).await?;
+    let organization = organization.ok_or_else(organizations::missing)?;
     require_enabled(&organization, TokenKind::Personal)?;
     let mut successor = rotation::successor(&old, &organization)?;
     // Label Studio gives it the organization's lifetime; a token that was made for less stays short.
@@ -103,15 +103,19 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
         .min(organization.personal_ttl_days * DAY_MS);
     let (token, plain) = successor.make(app, cx)?;
     // No overlap: the old one is dead when the new one is there.
-    store::tokens::name_successor_at_commit(&mut tx, &old.id, (&token.id, cx.now, None))?;
-    store::tokens::insert_at_commit(&mut tx, &token)?;
     let by = cx.actor_name();
     let ending = Ending {
         at: cx.now,
         because: "rotated",
         by: &by,
     };
-    store::tokens::revoke_at_commit(&mut tx, &old.id, ending)?;
+    let successor = Successor {
+        id: &token.id,
+        retires_at: cx.now,
+        idempotency_key: None,
+    };
+    store::token_endings::replace_at_commit(&mut tx, &old.id, successor, Some(ending))?;
+    store::tokens::insert_at_commit(&mut tx, &token)?;
     let detail = json!({"old": old.id, "user": old.user_id, "overlap_hours": 0});
     audit::record(
         &mut tx,

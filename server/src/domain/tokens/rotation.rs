@@ -21,7 +21,7 @@ use crate::domain::policy::OnReuse;
 use crate::domain::sealing::Purpose;
 use crate::domain::{grants, organizations};
 use crate::error::{Error, Result};
-use crate::store::tokens::Ending;
+use crate::store::token_endings::{Ending, Successor};
 use crate::store::{self, Tx};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -76,27 +76,24 @@ pub async fn rotate(app: &App, cx: &Cx, id: &str, spec: RotationSpec) -> Result<
     }
     let (mut token, plain) = made(app, cx, &old, &organization)?;
     let retires_at = cx.now + overlap_ms;
-    let named = (
-        token.id.as_str(),
+    let successor = Successor {
+        id: &token.id,
         retires_at,
-        spec.idempotency_key.as_deref(),
-    );
-    store::tokens::name_successor_at_commit(&mut tx, &old.id, named)?;
+        idempotency_key: spec.idempotency_key.as_deref(),
+    };
+    let by = cx.actor_name();
+    let ending = (overlap_ms == 0).then(|| Ending {
+        at: cx.now,
+        because: "rotated",
+        by: &by,
+    });
+    store::token_endings::replace_at_commit(&mut tx, &old.id, successor, ending)?;
     let sealed = app
         .sealing
         .seal(&app.random, Purpose::Successor, plain.reveal());
     token.sealed = Some(sealed.map_err(Error::Internal)?);
     token.sealed_until = Some(cx.now + overlap_ms.max(RETRY_FOR_MS));
     store::tokens::insert_at_commit(&mut tx, &token)?;
-    if overlap_ms == 0 {
-        let by = cx.actor_name();
-        let ending = Ending {
-            at: cx.now,
-            because: "rotated",
-            by: &by,
-        };
-        store::tokens::revoke_at_commit(&mut tx, &old.id, ending)?;
-    }
     let detail = json!({"old": old.id, "user": old.user_id, "overlap_hours": overlap_ms / HOUR_MS});
     audit::record(
         &mut tx,
@@ -207,7 +204,7 @@ pub async fn alarm(app: &App, cx: &Cx, grant: &Grant) -> Result<()> {
             because: "reuse",
             by: "system",
         };
-        store::tokens::update_revoked_by_family(&mut tx, &token.family_id, ending).await?
+        store::token_endings::update_revoked_by_family(&mut tx, &token.family_id, ending).await?
     } else {
         0
     };

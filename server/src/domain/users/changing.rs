@@ -11,7 +11,7 @@ use crate::domain::members;
 use crate::domain::passwords::Password;
 use crate::domain::users::adding::prepare_password;
 use crate::error::{Error, Result};
-use crate::store::tokens::Ending;
+use crate::store::token_endings::Ending;
 use crate::store::{self, Tx};
 
 /// What changes of an account; `None` stays as it is.
@@ -150,7 +150,7 @@ pub async fn delete(app: &App, cx: &Cx, id: i64) -> Result<()> {
         because: "user_deleted",
         by: &by,
     };
-    store::tokens::update_revoked_by_user(&mut tx, id, ending).await?;
+    store::token_endings::update_revoked_by_user(&mut tx, id, ending).await?;
     user.email = format!("deleted-{id}@deleted.invalid");
     for field in [
         &mut user.username,
