@@ -7,7 +7,6 @@ use aws_lc_rs::digest::{self, SHA256};
 use const_format::concatcp;
 use serde_json::json;
 use sqlx::FromRow;
-use sqlx::sqlite::SqliteConnection;
 
 use super::batch::Batch;
 use super::error::StoreError;
@@ -36,6 +35,9 @@ pub struct AuditEvent {
 pub struct AuditHead {
     pub last_id: i64,
     pub digest: Vec<u8>,
+    /// Whether events were chained that its row does not know of.
+    #[sqlx(skip)]
+    is_longer: bool,
 }
 
 /// Which events are meant; `None` for all.
@@ -55,7 +57,7 @@ pub struct AuditFilter {
 
 const COLUMNS: &str = "id, at, actor, actor_id, address, action, subject, organization_id, outcome, detail, previous_digest, digest";
 
-const HEAD: &str = "select last_id, digest from audit_head where one = 1";
+pub(super) const HEAD: &str = "select last_id, digest from audit_head where one = 1";
 
 /// The end of the chain as it is.
 pub async fn head(tx: &mut Tx) -> Result<AuditHead, StoreError> {
@@ -68,11 +70,6 @@ pub fn chain_at_commit(tx: &mut Tx, event: AuditEvent) {
 }
 
 impl AuditHead {
-    /// The end of the chain on SQLite's writing connection.
-    pub(super) async fn read(connection: &mut SqliteConnection) -> Result<Self, StoreError> {
-        Ok(sqlx::query_as(HEAD).fetch_one(connection).await?)
-    }
-
     /// Chains `event` to the end and makes it the end.
     pub(super) fn chain(&mut self, mut event: AuditEvent, batch: &mut Batch) {
         event.id = self.last_id + 1;
@@ -80,6 +77,7 @@ impl AuditHead {
         event.digest = event.digest();
         self.last_id = event.id;
         self.digest.clone_from(&event.digest);
+        self.is_longer = true;
         batch.add(
             "insert into audit_events (id, at, actor, actor_id, address, action, subject, organization_id, outcome, detail, \
              previous_digest, digest) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
@@ -100,12 +98,14 @@ impl AuditHead {
         );
     }
 
-    /// Writes down where the end is.
+    /// Writes down where the end is, if that has changed.
     pub(super) fn keep(&self, batch: &mut Batch) {
-        batch.add(
-            "update audit_head set last_id = $1, digest = $2 where one = 1",
-            bind![self.last_id, self.digest.as_slice()],
-        );
+        if self.is_longer {
+            batch.add(
+                "update audit_head set last_id = $1, digest = $2 where one = 1",
+                bind![self.last_id, self.digest.as_slice()],
+            );
+        }
     }
 }
 

@@ -1,20 +1,29 @@
-//! Statements that nobody waits for: they are run when their transaction ends.
+//! Statements that go together.
 //!
-//! On SQLite each statement is a way to another thread and back, which takes longer than the
-//! statement. So all of them, and the end of the transaction with them, go there as one text.
+//! To run something on SQLite is a way to another thread and back, which takes longer than a statement.
+//! So those whose results nobody needs wait for the end of their transaction or for the next that is
+//! run at once, and go with it as one text.
 
 use std::borrow::Cow;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use super::value::Value;
 
-/// Statements with their parameters, in the order in which they are to be run.
-#[derive(Default)]
+/// Statements with their parameters, in the order in which they are to be run. Each is one statement.
+#[derive(Clone, Default)]
 pub(super) struct Batch(Vec<(Cow<'static, str>, Vec<Value>)>);
 
 impl Batch {
     pub(super) fn add(&mut self, sql: impl Into<Cow<'static, str>>, values: Vec<Value>) {
         self.0.push((sql.into(), values));
+    }
+
+    pub(super) fn append(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -32,6 +41,12 @@ impl Batch {
             all.extend(values);
         }
         (text, all)
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} statements", self.len())
     }
 }
 

@@ -181,6 +181,10 @@ impl Changes {
         }
     }
 
+    pub(super) fn mark_all(&self, texts: &[String]) {
+        texts.iter().for_each(|text| self.mark(text));
+    }
+
     /// Marks everything.
     pub fn mark_everything(&self) {
         self.mark(EVERYTHING);

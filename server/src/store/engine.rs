@@ -1,7 +1,7 @@
 //! SQLite and PostgreSQL behind one transaction type, [`Tx`].
 //!
-//! On SQLite a write transaction begins *immediate* on the one writing connection (see
-//! [`super::group`]): it waits for its turn at the start instead of failing in the middle.
+//! On SQLite a write transaction begins *immediate*, on one connection for all (see [`super::group`]):
+//! it waits for its turn at the start instead of failing in the middle.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -192,6 +192,20 @@ impl Db {
                 Inner::Postgres(tx)
             }
         }))
+    }
+
+    /// Opens a transaction that may change the tables themselves. It shares its commit with nobody.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub async fn alter(&self) -> Result<Tx, StoreError> {
+        match &self.engine {
+            Engine::Sqlite { readers, .. } => {
+                let tx = readers.begin_with("begin immediate").await?;
+                Ok(self.tx(Inner::Sqlite(tx)))
+            }
+            Engine::Postgres { .. } => self.write().await,
+        }
     }
 
     fn tx(&self, inner: Inner) -> Tx {

@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0006_changes"),
     migration!("0007_import"),
     migration!("0008_token_indexes"),
+    migration!("0009_row_numbers"),
 ];
 
 macro_rules! migration {
@@ -44,7 +45,7 @@ struct Applied {
 
 /// Applies what is missing.
 pub(super) async fn run(db: &Db) -> Result<(), StoreError> {
-    let mut tx = db.write().await?;
+    let mut tx = db.alter().await?;
     create_table(&mut tx).await?;
     // A database that cannot be written is found now and not at the first change: SQLite opens a
     // read-only file without a word.
@@ -106,10 +107,14 @@ pub(super) fn tables() -> Vec<&'static str> {
             .filter_map(|line| line.strip_prefix("create table "))
             .filter_map(|rest| rest.split([' ', '(']).next())
     };
-    MIGRATIONS
-        .iter()
-        .flat_map(|(_, sqlite, _)| of_text(sqlite))
-        .collect()
+    let mut names = Vec::new();
+    for name in MIGRATIONS.iter().flat_map(|(_, sqlite, _)| of_text(sqlite)) {
+        // Some are made anew by a later migration.
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 fn text(tx: &Tx, (_, sqlite, postgres): &Migration) -> &'static str {

@@ -32,11 +32,8 @@ impl Tx {
         mut take: impl FnMut(T) -> std::io::Result<()> + Send,
     ) -> Result<std::io::Result<()>, StoreError> {
         macro_rules! each {
-            ($connection:expr) => {
-                each!($connection, sql)
-            };
-            ($connection:expr, $sql:expr) => {{
-                let mut rows = sqlx::query_as::<_, T>(AssertSqlSafe($sql)).fetch($connection);
+            ($connection:expr) => {{
+                let mut rows = sqlx::query_as::<_, T>(AssertSqlSafe(sql)).fetch($connection);
                 while let Some(row) = rows.try_next().await? {
                     if let Err(refusal) = take(row) {
                         return Ok(Err(refusal));
@@ -46,9 +43,9 @@ impl Tx {
         }
         match &mut self.inner {
             Inner::Sqlite(tx) => each!(&mut **tx),
-            Inner::Turn(turn) => {
-                let sql = turn.begun(sql.into());
-                each!(turn.connection()?, sql);
+            Inner::Turn(_) => {
+                let why = "a transaction that writes does not read row by row";
+                return Err(StoreError::Unusable(why.into()));
             }
             Inner::Postgres(tx) => each!(&mut **tx),
             Inner::SqliteGlance(one) => each!(&mut **one),

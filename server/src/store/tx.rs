@@ -61,8 +61,8 @@ macro_rules! run {
         match &mut $tx.inner {
             Inner::Sqlite(tx) => run!(on &mut **tx, $query, $sql, $values, $method),
             Inner::Turn(turn) => {
-                let sql = turn.begun($sql);
-                run!(on turn.connection()?, $query, sql, $values, $method)
+                let before = std::mem::take(&mut $tx.at_commit);
+                turn.ask(before, ($sql, $values)).await?.$method()
             }
             Inner::Postgres(tx) => run!(on &mut **tx, $query, $sql, $values, $method),
             Inner::SqliteGlance(one) => run!(on &mut **one, $query, $sql, $values, $method),
@@ -96,7 +96,10 @@ impl Tx {
         }
         let others = (!changed.is_empty()).then(|| self.changes.clone());
         match self.inner {
-            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Sqlite(tx) => {
+                tx.commit().await?;
+                self.changes.mark_all(&changed);
+            }
             Inner::Turn(turn) => {
                 let work = Work {
                     batch: self.at_commit,
@@ -111,7 +114,7 @@ impl Tx {
                     sqlx::query(NOTIFY).execute(&mut *tx).await?;
                 }
                 tx.commit().await?;
-                changed.iter().for_each(|text| self.changes.mark(text));
+                self.changes.mark_all(&changed);
             }
         }
         if let Some(changes) = others {
@@ -184,10 +187,6 @@ impl Tx {
         values: Vec<Value>,
     ) -> Result<Done, StoreError> {
         let sql = self.ready(sql).await?;
-        if let Inner::Turn(turn) = &mut self.inner {
-            // A beginning on the same way would count as rows what SQLite counted last.
-            turn.begin().await?;
-        }
         run!(self, sqlx::query, sql, values, execute)
     }
 
@@ -230,46 +229,45 @@ impl Tx {
         (sql, values): (&'static str, Vec<Value>),
         (other_sql, other_values): (&'static str, Vec<Value>),
     ) -> Result<(Option<A>, Option<B>), StoreError> {
-        self.run_batch().await?;
         if let Inner::Turn(turn) = &mut self.inner {
-            let mut both = Batch::default();
-            both.add(sql, values);
-            both.add(other_sql, other_values);
-            return turn.pair(both).await;
+            let mut batch = std::mem::take(&mut self.at_commit);
+            batch.add(sql, values);
+            batch.add(other_sql, other_values);
+            let mut answers = turn.run(batch).await?.into_iter().rev();
+            let mut last = || answers.next().ok_or(sqlx::Error::RowNotFound);
+            let (second, first) = (last()?, last()?);
+            return Ok((first.fetch_optional()?, second.fetch_optional()?));
         }
         let first = self.optional(sql, values).await?;
         Ok((first, self.optional(other_sql, other_values).await?))
     }
 
-    /// A statement that may be run now: it sees what was left to the end so far.
+    /// A statement that may be run now: it sees what was left to the end so far. (At SQLite's writer
+    /// that goes with it.)
     async fn ready(
         &mut self,
         sql: impl Into<Cow<'static, str>>,
     ) -> Result<Cow<'static, str>, StoreError> {
         let sql = sql.into();
         self.require_said(&sql)?;
-        self.run_batch().await?;
+        if !matches!(self.inner, Inner::Turn(_)) {
+            self.run_batch().await?;
+        }
         Ok(sql)
     }
 
-    /// Runs a script of several statements without parameters.
+    /// Runs a script of several statements without parameters, in [`super::engine::Db::alter`].
     pub(super) async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        let sql = self.ready(sql).await?;
+        self.require_said(sql)?;
+        self.run_batch().await?;
         match &mut self.inner {
-            Inner::Sqlite(tx) => script(sql).execute(&mut **tx).await.map(drop)?,
-            Inner::Turn(turn) => {
-                let sql = turn.begun(sql);
-                script(sql).execute(turn.connection()?).await.map(drop)?;
-            }
-            Inner::Postgres(tx) => script(sql).execute(&mut **tx).await.map(drop)?,
-            Inner::SqliteGlance(_) | Inner::PostgresGlance(_) => {
-                return Err(StoreError::Unusable("a glance runs no script".into()));
+            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+            Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+            Inner::Turn(_) | Inner::SqliteGlance(_) | Inner::PostgresGlance(_) => {
+                let why = "a script is run where tables are altered, and nowhere else";
+                return Err(StoreError::Unusable(why.into()));
             }
         }
         Ok(())
     }
-}
-
-fn script(sql: Cow<'static, str>) -> sqlx::RawSql {
-    sqlx::raw_sql(AssertSqlSafe(sql))
 }

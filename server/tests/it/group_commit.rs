@@ -136,6 +136,34 @@ async fn what_fails_at_its_commit_takes_nothing_of_the_others_back() {
 }
 
 #[tokio::test]
+async fn after_a_statement_that_failed_nothing_of_its_transaction_is_done() {
+    let t = TestApp::new().await;
+    let (there, _) = t.issue(&t.owner, TokenKind::Key).await;
+    let another = store::tokens::Token {
+        id: "another".into(),
+        hash: vec![1; 32],
+        ..there.clone()
+    };
+    for fails_first in [true, false] {
+        let mut tx = t.app.db.write().await.unwrap();
+        if !fails_first {
+            store::tokens::insert(&mut tx, &another).await.unwrap();
+        }
+        store::tokens::insert(&mut tx, &there).await.unwrap_err();
+        // Whoever takes no notice of the failure does nothing outside of the transaction either.
+        store::tokens::insert(&mut tx, &another).await.unwrap_err();
+        drop(tx);
+        let mut tx = t.app.db.read().await.unwrap();
+        let found = store::tokens::find(&mut tx, "another").await.unwrap();
+        assert!(found.is_none(), "fails first: {fails_first}");
+    }
+    // And the next one finds the writer as it should be.
+    t.issue(&t.owner, TokenKind::Key).await;
+    let verified = audit::verify(&t.app).await.unwrap();
+    assert!(matches!(verified, Chain::Whole { .. }), "{verified:?}");
+}
+
+#[tokio::test]
 async fn the_chain_is_one_whoever_writes() {
     let t = TestApp::new().await;
     let other = t.another_node().await;
@@ -154,12 +182,12 @@ async fn what_is_left_to_the_end_is_seen_by_what_comes_after_it() {
     let t = TestApp::new().await;
     let (there, _) = t.issue(&t.owner, TokenKind::Key).await;
     let mut tx = t.app.db.write().await.unwrap();
-    let ending = store::tokens::Ending {
+    let ending = store::token_endings::Ending {
         at: 1,
         because: "test",
         by: "test",
     };
-    store::tokens::revoke_at_commit(&mut tx, &there.id, ending).unwrap();
+    store::token_endings::revoke_at_commit(&mut tx, &there.id, ending).unwrap();
     let seen = store::tokens::find(&mut tx, &there.id).await.unwrap();
     assert_eq!(seen.unwrap().revoked_at, Some(1));
     drop(tx);
@@ -184,14 +212,14 @@ async fn a_change_of_many_rows_is_made_or_taken_back() {
         store::tokens::insert(&mut tx, &token).await.unwrap();
     }
     tx.commit().await.unwrap();
-    let ending = store::tokens::Ending {
+    let ending = store::token_endings::Ending {
         at: 1,
         because: "test",
         by: "test",
     };
     for is_kept in [false, true] {
         let mut tx = t.app.db.write().await.unwrap();
-        let revoked = store::tokens::update_revoked_by_user(&mut tx, t.owner.id, ending);
+        let revoked = store::token_endings::update_revoked_by_user(&mut tx, t.owner.id, ending);
         assert!(revoked.await.unwrap() > 1000);
         if is_kept {
             tx.commit().await.unwrap();

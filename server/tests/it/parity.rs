@@ -55,6 +55,11 @@ fn normalized(sql: &str) -> String {
     text
 }
 
+/// A migration that one engine alone needs: the other's file says why it has no statement.
+fn is_nothing(sql: &str) -> bool {
+    sql.starts_with("-- Nothing: ") && normalized(sql).is_empty()
+}
+
 #[test]
 fn both_folders_have_the_same_files_with_the_same_statements() {
     let (sqlite, postgres) = (folder("sqlite"), folder("postgres"));
@@ -67,6 +72,9 @@ fn both_folders_have_the_same_files_with_the_same_statements() {
     assert_eq!(names(&sqlite), names(&postgres));
     assert!(!sqlite.is_empty());
     for ((name, sqlite), (_, postgres)) in sqlite.iter().zip(&postgres) {
+        if is_nothing(postgres) {
+            continue;
+        }
         assert_eq!(normalized(sqlite), normalized(postgres), "{name} differs");
     }
 }
@@ -79,6 +87,9 @@ fn the_comments_are_the_same_too() {
             .collect::<Vec<_>>()
     };
     for ((name, sqlite), (_, postgres)) in folder("sqlite").iter().zip(&folder("postgres")) {
+        if is_nothing(postgres) {
+            continue;
+        }
         assert_eq!(comments(sqlite), comments(postgres), "{name} differs");
     }
 }

@@ -10,8 +10,9 @@ use super::archive::{Header, Line, Reader};
 use crate::config::Config;
 use crate::domain::audit::{self, Chain};
 use crate::domain::sealing::{Purpose, SealingKey};
+
 use crate::store::tables::Cells;
-use crate::store::{self, Db, Tx, schema, tables};
+use crate::store::{self, Db, StoreError, Tx, schema, tables};
 
 /// How many rows are read before they are written.
 const AT_ONCE: usize = 5_000;
@@ -48,7 +49,7 @@ pub async fn restore(
     let db = Db::connect(config.database.reveal()).await;
     let db =
         db.with_context(|| format!("the database {} does not open", config.database_place()))?;
-    let mut tx = db.write().await?;
+    let mut tx = db.alter().await?;
     refuse_others(&mut tx, overwrites).await?;
     schema::remake(&mut tx, &header.migrations).await?;
     let rows = fill(&mut tx, &mut reader).await?;
@@ -124,7 +125,12 @@ async fn fill(tx: &mut Tx, reader: &mut Reader<impl Read>) -> anyhow::Result<u64
         if waiting.len() >= AT_ONCE || !matches!(line, Some(Line::Row(_))) {
             let rows = std::mem::take(&mut waiting);
             let written = tables::insert(tx, (&table, &columns), rows).await;
-            written.context("it is damaged: its rows do not fit together")?;
+            written.map_err(|error| match error {
+                // The disk is full, or the like: that says nothing of the backup.
+                StoreError::Unavailable(..) => error.into(),
+                other => anyhow::Error::from(other)
+                    .context("it is damaged: its rows do not fit together"),
+            })?;
         }
         match line {
             Some(Line::Table(name, its)) => {

@@ -1,20 +1,17 @@
-//! The connection itself, its outer transaction and those who wait for it to be durable.
+//! The connection itself: what is run on it for each transaction of a group, and in which order.
 
-use std::time::{Duration, Instant};
-
+use futures_util::TryStreamExt;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, Connection};
-use tokio::sync::oneshot;
+use sqlx::{AssertSqlSafe, Connection, Either, Executor};
 
-use crate::store::audit::{AuditEvent, AuditHead};
+use super::Work;
+use super::answer::Answer;
+use super::members::{Answering, End, Group, Member};
+use crate::store::audit::{AuditHead, HEAD};
 use crate::store::batch::Batch;
 use crate::store::changes::Changes;
 use crate::store::error::StoreError;
 use crate::store::value::{bind, bound};
-
-/// A group ends when it has this many members, or is this old.
-const MOST_MEMBERS: usize = 128;
-const OLDEST: Duration = Duration::from_millis(20);
 
 /// The connection and its open group.
 #[derive(Debug)]
@@ -22,168 +19,221 @@ pub(super) struct Line {
     options: SqliteConnectOptions,
     /// `None` after one that failed, which is not used again.
     connection: Option<SqliteConnection>,
-    /// Since when there is an open outer transaction.
-    open_since: Option<Instant>,
-    /// Where the chain of events ends, if the outer transaction has made it longer.
-    head: Option<AuditHead>,
-    /// Those whose work is in it and who wait for it to be durable.
-    members: Vec<Member>,
-}
-
-/// One whose answer waits for the group's commit.
-#[derive(Debug)]
-pub(super) struct Member {
-    pub(super) changed: Vec<String>,
-    pub(super) answer: oneshot::Sender<Result<(), StoreError>>,
+    group: Option<Group>,
 }
 
 impl Line {
     pub(super) async fn open(options: SqliteConnectOptions) -> Result<Self, StoreError> {
-        let connection = SqliteConnection::connect_with(&options).await?;
-        Ok(Self {
+        let mut line = Self {
             options,
-            connection: Some(connection),
-            open_since: None,
-            head: None,
-            members: Vec::new(),
-        })
+            connection: None,
+            group: None,
+        };
+        line.connect().await?;
+        Ok(line)
     }
 
-    pub(super) async fn close(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            let _closed_either_way = connection.close().await;
-        }
-    }
-
-    /// Whether the group may still grow: other processes want to write too.
-    pub(super) fn is_open(&self) -> bool {
-        let is_young = |since: Instant| since.elapsed() < OLDEST;
-        self.members.len() < MOST_MEMBERS && self.open_since.is_some_and(is_young)
-    }
-
-    /// Adds one whose work is done and let go of.
-    pub(super) fn add(&mut self, member: Member) {
-        self.members.push(member);
-    }
-
-    pub(super) async fn connect(&mut self) -> Result<(), StoreError> {
+    async fn connect(&mut self) -> Result<(), StoreError> {
         if self.connection.is_none() {
             self.connection = Some(SqliteConnection::connect_with(&self.options).await?);
         }
         Ok(())
     }
 
-    pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        let connection = self.connection.as_mut();
-        connection.ok_or_else(|| sqlx::Error::PoolClosed.into())
-    }
-
-    /// What is run before the first statement of a transaction.
-    pub(super) fn beginning(&mut self) -> &'static str {
-        if self.open_since.is_some() {
-            return "savepoint one";
+    pub(super) async fn close(&mut self, changes: &Changes) {
+        self.commit(None, changes).await;
+        if let Some(connection) = self.connection.take() {
+            let _closed_either_way = connection.close().await;
         }
-        self.open_since = Some(Instant::now());
-        "begin immediate; savepoint one"
     }
 
-    /// Begins a transaction by itself.
-    pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
-        let mut batch = Batch::default();
-        batch.add(self.beginning(), bind![]);
-        self.run(batch).await
+    /// Whether the group may still grow.
+    pub(super) fn is_open(&self) -> bool {
+        self.group.as_ref().is_some_and(Group::is_open)
     }
 
-    /// Does what a transaction has left to its end, and lets go of its savepoint; commits too if it is
-    /// the last of the group.
-    pub(super) async fn finish(
-        &mut self,
-        (mut batch, events): (Batch, Vec<AuditEvent>),
-        is_last: bool,
-    ) -> Result<(), StoreError> {
-        let mut head = self.head.clone();
-        if head.is_none() && !events.is_empty() {
-            head = Some(AuditHead::read(self.connection()?).await?);
+    /// Begins a transaction with its first statements.
+    pub(super) async fn begin(&mut self, first: Batch) -> Result<Vec<Answer>, StoreError> {
+        match self.take_left() {
+            Some(left) => self.begin_after(left, first).await,
+            None => self.begin_alone(first).await,
         }
-        if let Some(head) = &mut head {
-            for event in events {
-                head.chain(event, &mut batch);
+    }
+
+    /// The end of the one before goes with the first statements. If that fails, it is the other's
+    /// failure alone.
+    async fn begin_after(&mut self, left: End, first: Batch) -> Result<Vec<Answer>, StoreError> {
+        let mut batch = left.batch;
+        let before = batch.len();
+        batch.add("savepoint one", bind![]);
+        batch.append(first.clone());
+        let (mut answers, done) = self.send(batch).await;
+        match done {
+            Err(error) if answers.len() < before => {
+                self.fail(left.member.answer, error).await;
+                self.begin_alone(first).await
+            }
+            done => {
+                self.join(left.member, left.head);
+                done?;
+                Ok(answers.split_off(before + 1))
             }
         }
-        batch.add("release one", bind![]);
-        if is_last {
-            add_commit(&mut batch, head.as_ref());
-        }
-        self.run(batch).await?;
-        self.head = head;
-        Ok(())
     }
 
-    /// Makes the group's work durable.
-    pub(super) async fn commit(&mut self, changes: &Changes) {
-        if self.open_since.is_none() {
-            return;
-        }
+    /// The first of a group reads where the chain of events ends, for others may have written; and it
+    /// has no savepoint, for to take it back is to take the group back.
+    async fn begin_alone(&mut self, first: Batch) -> Result<Vec<Answer>, StoreError> {
+        self.connect().await?;
         let mut batch = Batch::default();
-        if self.members.is_empty() {
+        if self.group.is_some() {
+            batch.add("savepoint one", bind![]);
+            batch.append(first);
+            let mut answers = self.run(batch).await?;
+            return Ok(answers.split_off(1));
+        }
+        batch.add("begin immediate", bind![]);
+        batch.add(HEAD, bind![]);
+        batch.append(first);
+        let mut answers = self.run(batch).await?;
+        let own = answers.split_off(2);
+        let head = answers.pop().ok_or(sqlx::Error::RowNotFound)?;
+        self.group = Some(Group::new(head.fetch_one()?));
+        Ok(own)
+    }
+
+    /// Runs statements of the transaction that has begun.
+    pub(super) async fn run(&mut self, batch: Batch) -> Result<Vec<Answer>, StoreError> {
+        let (answers, done) = self.send(batch).await;
+        done.map(|()| answers)
+    }
+
+    /// What the transaction that has begun does at its end.
+    pub(super) fn end(&self, work: Work, answer: Answering) -> Result<End, StoreError> {
+        let group = self.group.as_ref().ok_or(sqlx::Error::PoolClosed)?;
+        let (mut batch, mut head) = (work.batch, group.head.clone());
+        for event in work.events {
+            head.chain(event, &mut batch);
+        }
+        if !group.is_empty() {
+            batch.add("release one", bind![]);
+        }
+        let changed = work.changed;
+        Ok(End {
+            batch,
+            head,
+            member: Member { changed, answer },
+        })
+    }
+
+    /// Leaves the end of a transaction to the beginning of the next.
+    pub(super) fn leave(&mut self, end: End) {
+        if let Some(group) = &mut self.group {
+            group.left = Some(end);
+        }
+    }
+
+    fn take_left(&mut self) -> Option<End> {
+        self.group.as_mut()?.left.take()
+    }
+
+    fn join(&mut self, member: Member, head: AuditHead) {
+        if let Some(group) = &mut self.group {
+            group.join(member, head);
+        }
+    }
+
+    /// Ends the group with the end of its last transaction, or with what was left.
+    pub(super) async fn commit(&mut self, last: Option<End>, changes: &Changes) {
+        if let Some(last) = last.or_else(|| self.take_left()) {
+            match self.run(with_commit(last.batch, &last.head)).await {
+                Ok(_) => self.join(last.member, last.head),
+                Err(error) => {
+                    self.fail(last.member.answer, error).await;
+                    self.commit_others().await;
+                }
+            }
+        } else {
+            self.commit_others().await;
+        }
+        if let Some(group) = self.group.take() {
+            group.committed(changes);
+        }
+    }
+
+    /// Commits what others have done, if there are any.
+    async fn commit_others(&mut self) {
+        let Some(group) = &self.group else {
+            return;
+        };
+        let batch = with_commit(Batch::default(), &group.head);
+        if let Err(error) = self.run(batch).await {
+            self.fail_all(&error).await;
+        }
+    }
+
+    /// Takes one back and tells him why.
+    async fn fail(&mut self, one: Answering, why: StoreError) {
+        self.take_back(Some(&why)).await;
+        let _gone = one.send(Err(why));
+    }
+
+    /// Takes back the transaction that has begun, and with the first of a group the group.
+    pub(super) async fn take_back(&mut self, why: Option<&StoreError>) {
+        self.group.take_if(|group| group.is_empty());
+        let mut batch = Batch::default();
+        if self.group.is_none() {
             batch.add("rollback", bind![]);
         } else {
-            add_commit(&mut batch, self.head.as_ref());
+            batch.add("rollback to one", bind![]);
+            batch.add("release one", bind![]);
         }
-        match self.run(batch).await {
-            Ok(()) => self.committed(changes),
-            Err(error) => self.fail_with(error).await,
-        }
-    }
-
-    /// Marks what the group has changed, and tells its members.
-    pub(super) fn committed(&mut self, changes: &Changes) {
-        self.open_since = None;
-        self.head = None;
-        for member in &self.members {
-            member.changed.iter().for_each(|text| changes.mark(text));
-        }
-        for member in self.members.drain(..) {
-            let _gone = member.answer.send(Ok(()));
-        }
-    }
-
-    pub(super) async fn take_back(&mut self) {
-        let mut batch = Batch::default();
-        batch.add("rollback to one; release one", bind![]);
         // SQLite takes everything back by itself when the disk is full, and a commit that failed has
         // no savepoint any more.
-        if self.run(batch).await.is_err() {
-            let why = sqlx::Error::Protocol("the transaction was taken back".into());
-            let what = "the database took the change back";
-            self.fail_with(StoreError::Unavailable(what, why)).await;
+        if let Err(error) = self.run(batch).await {
+            self.fail_all(why.unwrap_or(&error)).await;
         }
     }
 
     /// Takes the whole group back, for it cannot be made durable.
-    async fn fail_with(&mut self, error: StoreError) {
+    async fn fail_all(&mut self, why: &StoreError) {
         let mut batch = Batch::default();
         batch.add("rollback", bind![]);
         let _gone_already = self.run(batch).await;
-        self.open_since = None;
-        self.head = None;
         self.connection = None;
-        for member in self.members.drain(..) {
-            let _gone = member.answer.send(Err(error.again()));
+        if let Some(group) = self.group.take() {
+            group.failed(why);
         }
     }
 
-    async fn run(&mut self, batch: Batch) -> Result<(), StoreError> {
+    /// Sends statements as one text. The answers are those of the statements that were done.
+    async fn send(&mut self, batch: Batch) -> (Vec<Answer>, Result<(), StoreError>) {
+        let (mut answers, mut rows) = (Vec::new(), Vec::new());
+        let count = batch.len();
         let (text, values) = batch.joined();
         let query = bound!(sqlx::query(AssertSqlSafe(text)), values);
-        query.execute(self.connection()?).await?;
-        Ok(())
+        let Some(connection) = &mut self.connection else {
+            return (answers, Err(sqlx::Error::PoolClosed.into()));
+        };
+        let mut parts = connection.fetch_many(query);
+        // What a statement finds comes before the sign of its end.
+        loop {
+            match parts.try_next().await {
+                Ok(Some(Either::Right(row))) => rows.push(row),
+                Ok(Some(Either::Left(end))) => answers.push(Answer {
+                    rows: std::mem::take(&mut rows),
+                    touched: end.rows_affected(),
+                }),
+                Ok(None) if answers.len() == count => return (answers, Ok(())),
+                Ok(None) => return (answers, Err(sqlx::Error::WorkerCrashed.into())),
+                Err(error) => return (answers, Err(error.into())),
+            }
+        }
     }
 }
 
-fn add_commit(batch: &mut Batch, head: Option<&AuditHead>) {
-    if let Some(head) = head {
-        head.keep(batch);
-    }
+fn with_commit(mut batch: Batch, head: &AuditHead) -> Batch {
+    head.keep(&mut batch);
     batch.add("commit", bind![]);
+    batch
 }

@@ -1,27 +1,28 @@
 //! SQLite's one writing connection, and how concurrent transactions share a durable commit.
 //!
-//! Each transaction is a savepoint of an outer one, one after another. Whoever ends while others wait
-//! for their turn leaves the outer transaction open for them; the last of the group commits it. Each
-//! gets his answer after that commit, and one that fails or is given up takes back its savepoint
-//! alone. A disk makes some thousands of commits a second durable, and each holds many transactions.
+//! Each transaction is a part of an outer one, one after another. Whoever ends while others wait for
+//! their turn leaves the outer transaction open for them; the last of the group commits it. Each gets
+//! his answer after that commit. One that fails or is given up takes its own part back: all but the
+//! first are savepoints. A disk makes some thousands of commits a second durable, and each holds many
+//! transactions.
 //!
-//! Each statement is a way to the connection's thread and back. So none is run for a beginning or an
-//! end alone: a savepoint is made together with its first statement, and let go together with its
-//! last ones, and the group's commit with those of its last.
+//! To run something is a way to the connection's thread and back, which takes longer than what is run.
+//! So in a group that is never done for a beginning or an end alone: the end of each transaction goes
+//! with the beginning of the next, and the group's commit with the end of its last.
 //!
-//! The end of a transaction is a task of its own: whoever waits for it may go away, and the others of
-//! the group must not hang or fail for that.
+//! What is another's too is run in a task of its own: whoever waits for it may go away, and the others
+//! of the group must not hang or fail for that.
 
+mod answer;
 mod line;
+mod members;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::TryStreamExt;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, Either, Executor};
+use sqlx::sqlite::SqliteConnectOptions;
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
@@ -29,9 +30,9 @@ use super::audit::AuditEvent;
 use super::batch::Batch;
 use super::changes::Changes;
 use super::error::StoreError;
-use super::tx::Row;
-use super::value::bound;
-use line::{Line, Member};
+use super::value::Value;
+pub(super) use answer::Answer;
+use line::Line;
 
 /// How long a transaction waits for its turn.
 const WAIT_FOR: Duration = Duration::from_secs(10);
@@ -52,7 +53,7 @@ pub(super) struct Work {
     pub(super) changed: Vec<String>,
 }
 
-/// A turn at the connection: an open savepoint from its first statement on. Dropped, it is taken back.
+/// A turn at the connection: an open transaction from its first statement on. Dropped, it is taken back.
 pub(super) struct Turn {
     writer: Writer,
     line: Option<OwnedMutexGuard<Line>>,
@@ -78,52 +79,27 @@ impl Writer {
         let line = tokio::time::timeout(WAIT_FOR, self.line.clone().lock_owned()).await;
         let line = line.map_err(|_| sqlx::Error::PoolTimedOut)?;
         place.leave();
-        let mut turn = Turn {
+        Ok(Turn {
             writer: self.clone(),
             line: Some(line),
             has_begun: false,
-        };
-        turn.line()?.connect().await?;
-        Ok(turn)
+        })
     }
 
-    /// Closes the connection.
+    /// Closes the connection; what was done before is durable then.
     pub(super) async fn close(&self) {
-        self.line.lock().await.close().await;
-    }
-
-    /// Ends a transaction and keeps what it has done; ends the group if nobody is waiting to join it.
-    async fn keep(
-        &self,
-        mut line: OwnedMutexGuard<Line>,
-        work: (Batch, Vec<AuditEvent>),
-        member: Member,
-    ) {
-        let is_last = !self.has_next(&line);
-        match line.finish(work, is_last).await {
-            Ok(()) => {
-                line.add(member);
-                if is_last {
-                    line.committed(&self.changes);
-                }
-            }
-            Err(error) => {
-                line.take_back().await;
-                let _gone = member.answer.send(Err(error));
-            }
-        }
-        self.end_group(line).await;
+        self.line.lock().await.close(&self.changes).await;
     }
 
     /// Ends a transaction and takes back what it has done.
-    async fn take_back(&self, mut line: OwnedMutexGuard<Line>) {
-        line.take_back().await;
+    async fn take_back(&self, mut line: OwnedMutexGuard<Line>, why: Option<StoreError>) {
+        line.take_back(why.as_ref()).await;
         self.end_group(line).await;
     }
 
     async fn end_group(&self, mut line: OwnedMutexGuard<Line>) {
         if !self.has_next(&line) {
-            line.commit(&self.changes).await;
+            line.commit(None, &self.changes).await;
         }
     }
 
@@ -139,90 +115,88 @@ impl Turn {
         line.ok_or_else(|| sqlx::Error::PoolClosed.into())
     }
 
-    pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        self.line()?.connection()
-    }
-
-    /// Begins it, if it has not begun.
-    pub(super) async fn begin(&mut self) -> Result<(), StoreError> {
-        if !self.has_begun {
-            self.has_begun = true;
-            self.line()?.begin().await?;
-        }
-        Ok(())
-    }
-
-    /// A statement as it is to be run in this turn, at once: the first one begins it.
-    pub(super) fn begun(&mut self, sql: Cow<'static, str>) -> Cow<'static, str> {
-        match self.line.as_deref_mut().filter(|_| !self.has_begun) {
-            Some(line) => {
-                self.has_begun = true;
-                Cow::Owned(format!("{}; {sql}", line.beginning()))
+    /// Runs statements; the first ones begin the transaction. One that fails ends it, as on PostgreSQL.
+    pub(super) async fn run(&mut self, batch: Batch) -> Result<Vec<Answer>, StoreError> {
+        if self.has_begun {
+            let done = self.line()?.run(batch).await;
+            if let Err(error) = &done {
+                self.let_go(Some(error.again()));
             }
-            None => sql,
+            return done;
         }
+        self.has_begun = true;
+        let mut turn = Self {
+            writer: self.writer.clone(),
+            line: self.line.take(),
+            has_begun: true,
+        };
+        // The end of another's goes with it.
+        let begun = tokio::spawn(async move {
+            match turn.line()?.begin(batch).await {
+                Ok(answers) => Ok((turn, answers)),
+                Err(error) => {
+                    turn.let_go(Some(error.again()));
+                    Err(error)
+                }
+            }
+        });
+        let (turn, answers) = begun.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
+        *self = turn;
+        Ok(answers)
     }
 
-    /// The row that each of two statements finds.
-    pub(super) async fn pair<A: Row, B: Row>(
+    /// Runs `before`, and answers what a statement after it does.
+    pub(super) async fn ask(
         &mut self,
-        both: Batch,
-    ) -> Result<(Option<A>, Option<B>), StoreError> {
-        let (text, values) = both.joined();
-        let text = self.begun(text.into());
-        let query = bound!(sqlx::query(AssertSqlSafe(text)), values);
-        let mut answers = self.connection()?.fetch_many(query);
-        // What a statement finds comes before the sign of its end.
-        let (mut found, mut row) = (Vec::new(), None);
-        while let Some(answer) = answers.try_next().await? {
-            match answer {
-                Either::Left(_end) => found.push(row.take()),
-                Either::Right(one) => row = Some(one),
-            }
-        }
-        let second = found.pop().flatten();
-        let first = found.pop().flatten();
-        Ok((
-            first.map(|row| A::from_row(&row)).transpose()?,
-            second.map(|row| B::from_row(&row)).transpose()?,
-        ))
+        mut before: Batch,
+        (sql, values): (Cow<'static, str>, Vec<Value>),
+    ) -> Result<Answer, StoreError> {
+        before.add(sql, values);
+        let last = self.run(before).await?.pop();
+        last.ok_or_else(|| sqlx::Error::RowNotFound.into())
     }
 
     /// Returns when what was done is durable; what it has changed is marked by then.
     pub(super) async fn commit(mut self, work: Work) -> Result<(), StoreError> {
-        let Work {
-            batch,
-            events,
-            changed,
-        } = work;
-        if !self.has_begun && batch.is_empty() && events.is_empty() {
-            return Ok(());
+        if !self.has_begun {
+            if work.batch.is_empty() && work.events.is_empty() {
+                return Ok(());
+            }
+            self.run(Batch::default()).await?;
         }
-        self.begin().await?;
         let (answer, durable) = oneshot::channel();
-        if let Some(line) = self.line.take() {
-            let member = Member { changed, answer };
+        let end = self.line()?.end(work, answer)?;
+        if let Some(mut line) = self.line.take() {
             let writer = self.writer.clone();
-            tokio::spawn(async move { writer.keep(line, (batch, events), member).await });
+            if writer.has_next(&line) {
+                line.leave(end);
+            } else {
+                tokio::spawn(async move { line.commit(Some(end), &writer.changes).await });
+            }
         }
         let ended = durable.await;
         ended.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
     }
-}
 
-impl Drop for Turn {
-    fn drop(&mut self) {
+    /// Takes back what was done and lets the next one have his turn.
+    fn let_go(&mut self, why: Option<StoreError>) {
         let (Some(line), Ok(runtime)) = (self.line.take(), Handle::try_current()) else {
             return;
         };
         let (writer, has_begun) = (self.writer.clone(), self.has_begun);
         runtime.spawn(async move {
             if has_begun {
-                writer.take_back(line).await;
+                writer.take_back(line, why).await;
             } else {
                 writer.end_group(line).await;
             }
         });
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.let_go(None);
     }
 }
 
@@ -257,7 +231,7 @@ impl Drop for Place<'_> {
         runtime.spawn(async move {
             let mut line = writer.line.clone().lock_owned().await;
             if writer.waiting.load(Ordering::SeqCst) == 0 {
-                line.commit(&writer.changes).await;
+                line.commit(None, &writer.changes).await;
             }
         });
     }

@@ -1,0 +1,1 @@
+-- Nothing: PostgreSQL has no numbers of rows that an id could be.
