@@ -65,7 +65,12 @@ async fn write(app: &App, noted: &Notebook) -> Result<()> {
             name: cause.code().to_owned(),
             count: *count,
         };
-        store::daily_counts::add(&mut tx, Counted::Refusals, *organization_id, &refusals).await?;
+        store::daily_counts::add_at_commit(
+            &mut tx,
+            Counted::Refusals,
+            *organization_id,
+            &refusals,
+        )?;
     }
     tx.commit().await?;
     Ok(())

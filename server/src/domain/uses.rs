@@ -23,8 +23,9 @@ use crate::store::token_uses::NotedUses;
 
 /// Notebooks; a power of two above the number of threads that usually serve.
 const NOTEBOOKS: usize = 16;
-/// Tokens that are written down in one transaction: other writers wait for it.
-const BATCH: usize = 100;
+/// Tokens that are written down in one transaction: other writers wait for it, and what it might take
+/// back stays in memory.
+const BATCH: usize = 25;
 const LONGEST_CLIENT: usize = 256;
 
 /// The uses that are not written down yet.
@@ -160,6 +161,8 @@ fn add(notebook: &mut Notebook, key: (String, i64), noted: Use) {
 /// If the database fails; then nothing is lost, and the next call tries again.
 pub async fn flush(app: &App) -> Result<()> {
     let mut noted: Vec<_> = app.uses.take().into_iter().collect();
+    // Neighbours lie in the same pages of an index, and a page that is touched is written as a whole.
+    noted.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     while !noted.is_empty() {
         let batch: Vec<_> = noted.drain(..noted.len().min(BATCH)).collect();
         if let Err(error) = write(app, &batch).await {
@@ -202,12 +205,12 @@ async fn write(app: &App, batch: &[((String, i64), Use)]) -> Result<()> {
     }
     let newest: Vec<_> = newest.into_values().collect();
     let mut tx = app.db.write().await?;
-    store::token_uses::add_uses(&mut tx, &uses).await?;
-    store::token_uses::update_last_used(&mut tx, &newest).await?;
+    store::token_uses::add_uses_at_commit(&mut tx, &uses)?;
+    store::token_uses::update_last_used_at_commit(&mut tx, &newest)?;
     for ((organization_id, day, kind), count) in by_kind {
         let name = kind.to_owned();
         let uses = DailyCount { day, name, count };
-        store::daily_counts::add(&mut tx, Counted::Uses, organization_id, &uses).await?;
+        store::daily_counts::add_at_commit(&mut tx, Counted::Uses, organization_id, &uses)?;
     }
     tx.commit().await?;
     Ok(())

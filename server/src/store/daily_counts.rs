@@ -35,24 +35,22 @@ impl Counted {
     }
 }
 
-/// Adds to what is counted of an organization's tokens; nothing for an organization that is not
-/// there.
-pub async fn add(
+/// Adds to what is counted of an organization's tokens when the transaction ends; nothing for an
+/// organization that is not there.
+pub fn add_at_commit(
     tx: &mut Tx,
     counted: Counted,
     organization_id: i64,
     more: &DailyCount,
 ) -> Result<(), StoreError> {
     let (table, name, count) = counted.place();
-    tx.execute(
+    tx.at_commit(
         format!(
             "insert into {table} (organization_id, day, {name}, {count}) select id, $2, $3, $4 from organizations where id = $1 \
              on conflict (organization_id, day, {name}) do update set {count} = {table}.{count} + excluded.{count}"
         ),
         bind![organization_id, more.day, &more.name, more.count],
     )
-    .await?;
-    Ok(())
 }
 
 /// What was counted of an organization's tokens by day and name, from the day `since` on.

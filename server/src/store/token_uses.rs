@@ -17,8 +17,8 @@ pub struct NotedUses<'a> {
     pub client: &'a str,
 }
 
-/// Adds to the uses of tokens by day; nothing for a token that is not there.
-pub async fn add_uses(tx: &mut Tx, noted: &[NotedUses<'_>]) -> Result<(), StoreError> {
+/// Adds to the uses of tokens by day when the transaction ends; nothing for a token that is not there.
+pub fn add_uses_at_commit(tx: &mut Tx, noted: &[NotedUses<'_>]) -> Result<(), StoreError> {
     for noted in noted.chunks(AT_ONCE) {
         let values = noted
             .iter()
@@ -29,14 +29,14 @@ pub async fn add_uses(tx: &mut Tx, noted: &[NotedUses<'_>]) -> Result<(), StoreE
              on conflict (token_id, day) do update set uses = token_uses.uses + excluded.uses",
             places(noted.len(), 3)
         );
-        tx.execute(sql, values.collect()).await?;
+        tx.at_commit(sql, values.collect())?;
     }
     Ok(())
 }
 
-/// Writes down the newest use of each token, unless a newer one is written down already. A token is
-/// named once.
-pub async fn update_last_used(tx: &mut Tx, noted: &[NotedUses<'_>]) -> Result<(), StoreError> {
+/// Writes down the newest use of each token when the transaction ends, unless a newer one is written
+/// down already. A token is named once.
+pub fn update_last_used_at_commit(tx: &mut Tx, noted: &[NotedUses<'_>]) -> Result<(), StoreError> {
     for noted in noted.chunks(AT_ONCE) {
         let values = noted
             .iter()
@@ -48,8 +48,7 @@ pub async fn update_last_used(tx: &mut Tx, noted: &[NotedUses<'_>]) -> Result<()
             places(noted.len(), 4)
         );
         tx.changing(Change::Nothing)
-            .execute(sql, values.collect())
-            .await?;
+            .at_commit(sql, values.collect())?;
     }
     Ok(())
 }
