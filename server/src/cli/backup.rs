@@ -1,10 +1,10 @@
 //! `keybearer backup`, `keybearer restore` and `keybearer export`: everything out, and in again.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 
 use super::{Outcome, minute, open, say, sentence, serve, settings_of_environment};
@@ -136,9 +136,13 @@ impl Part {
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options
-            .open(&part)
-            .with_context(|| format!("{} cannot be written", part.display()))?;
+        let file = options.open(&part).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => anyhow!(
+                "{} is there: another backup is writing it, or one was cut short; in that case delete it",
+                part.display()
+            ),
+            _ => anyhow::Error::from(error).context(format!("{} cannot be written", part.display())),
+        })?;
         Ok(Self {
             whole: whole.to_owned(),
             part,
