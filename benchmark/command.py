@@ -13,6 +13,7 @@ import imports
 import nodes
 import pages
 import peer
+import personal
 import report
 import running
 import writes
@@ -49,10 +50,14 @@ def main():
         database = stack.enter_context(running.postgres())
         if "start" in wanted:
             tables.append(report.start(keybearer, folder))
+        with_peer = options.peer and {"checks", "writes"} & set(wanted)
+        label_studio = peer.start(stack, folder) if with_peer else None
         if "checks" in wanted:
-            tables += checks(stack, (keybearer, limits), folder, database, options)
+            tables += checks(stack, (keybearer, limits), folder, database, label_studio, options)
         if "writes" in wanted:
             tables.append(writes.measure((keybearer, limits), folder, database))
+            if label_studio:
+                tables.append(personal.measure((keybearer, limits), folder, label_studio))
         if "nodes" in wanted:
             tables.append(nodes.measure(keybearer, folder, database))
         if "import" in wanted:
@@ -106,7 +111,7 @@ def limits_of(server, sample: str) -> list[Work]:
     ]
 
 
-def checks(stack, programs, folder: Path, database: str, options) -> list:
+def checks(stack, programs, folder: Path, database: str, label_studio, options) -> list:
     keybearer, limits = programs
     on_sqlite = running.Keybearer(keybearer, folder / "sqlite", None)
     stack.callback(on_sqlite.stop)
@@ -117,7 +122,7 @@ def checks(stack, programs, folder: Path, database: str, options) -> list:
     works = works_of(on_sqlite, "SQLite")
     sample = on_sqlite.make("personal")["secret"]
     works = limits_of(least, sample) + works + works_of(on_postgres, "PostgreSQL")
-    if options.peer:
-        works += peer.works(stack, folder)
+    if label_studio:
+        works += peer.works(label_studio)
     drive.interleaved(works, CONNECTIONS, options.rounds, options.seconds)
     return report.checks(works, CONNECTIONS, {"SQLite": on_sqlite, "PostgreSQL": on_postgres}, options)

@@ -12,7 +12,7 @@ WORKERS = 4
 VENV = running.ROOT / ".venv-label-studio-bench"
 
 
-def works(stack, folder: Path) -> list[Work]:
+def start(stack, folder: Path) -> running.Program:
     python = VENV / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
@@ -37,6 +37,11 @@ def works(stack, folder: Path) -> list[Work]:
          "label_studio.core.wsgi:application", "--chdir", str(site), "--pythonpath", str(site.parent), "-w", str(WORKERS),
          "-b", f"127.0.0.1:{port}"], port, "/health", folder, within=120)
     stack.callback(server.stop)
+    return server
+
+
+def works(server) -> list[Work]:
+    """What is asked of it; its owner has one personal token afterwards."""
     status, made = server.ask("POST", "/api/token/", f"Token {running.LEGACY}", {})
     if status != 201:
         running.fail(f"Label Studio makes no token: {status} {made}")

@@ -46,7 +46,6 @@ def measure(programs, folder: Path, database: str) -> Table:
                   f"{statistics.median(one['p99_us'] for one in results):,.0f} µs",
                   f"{rps / limit:.2f}" if name == "SQLite" else "")
         table.figure(f"{name} {work} {writers}", rps / limit)
-        table.figure(f"{name} {work} {writers} rps", rps)
     return table
 
 

@@ -1,9 +1,12 @@
 //! What `./bench` needs in Rust: the limits that Keybearer is measured against, and the writers.
 //!
 //! `limits PORT` serves what any program on axum must do at the least. `writes WORK URL TOKEN WRITERS
-//! SECONDS` makes, rotates or revokes tokens of a running Keybearer and prints a line of JSON.
+//! SECONDS` makes, rotates or revokes tokens of a running Keybearer and prints a line of JSON; `personal
+//! URL LEGACY SECONDS` does all three in turn by Label Studio's API, on it or on Keybearer.
 
+mod client;
 mod limits;
+mod personal;
 mod writes;
 
 use anyhow::{Context, bail};
@@ -27,6 +30,10 @@ async fn main() -> anyhow::Result<()> {
                 seconds: seconds.parse().context("the number of seconds")?,
             };
             writes::measure(&run).await
+        }
+        ["personal", address, legacy, seconds] => {
+            let seconds = seconds.parse().context("the number of seconds")?;
+            personal::measure(address, legacy, seconds).await
         }
         _ => bail!("see the head of benchmark/src/main.rs"),
     }
