@@ -14,6 +14,11 @@ fn refuses_files_that_are_there_and_files_that_are_not() {
     assert!(why.contains("is there already"), "{why}");
     let why = place.fail(&["backup", "no/such/folder/file"]);
     assert!(why.contains("cannot be written"), "{why}");
+    // What a backup that was cut short leaves.
+    place.write("cut.part", "something");
+    let why = place.fail(&["backup", "cut"]);
+    assert!(why.contains("cut.part is there"), "{why}");
+    assert!(why.contains("delete it"), "{why}");
     let why = place.fail(&["restore", "missing"]);
     assert!(why.contains("the backup missing"), "{why}");
     let why = place.fail(&["restore", "there"]);
