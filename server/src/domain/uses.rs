@@ -10,6 +10,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::join_all;
 use keybearer_verify::{Grant, TokenKind};
 use quick_cache::DefaultHashBuilder;
 
@@ -26,6 +27,8 @@ const NOTEBOOKS: usize = 16;
 /// Tokens that are written down in one transaction: other writers wait for it, and what it might take
 /// back stays in memory.
 const BATCH: usize = 25;
+/// Transactions at the same time: they share a commit.
+const TOGETHER: usize = 4;
 const LONGEST_CLIENT: usize = 256;
 
 /// The uses that are not written down yet.
@@ -163,12 +166,19 @@ pub async fn flush(app: &App) -> Result<()> {
     let mut noted: Vec<_> = app.uses.take().into_iter().collect();
     // Neighbours lie in the same pages of an index, and a page that is touched is written as a whole.
     noted.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    while !noted.is_empty() {
-        let batch: Vec<_> = noted.drain(..noted.len().min(BATCH)).collect();
-        if let Err(error) = write(app, &batch).await {
-            app.uses.put_back(batch.into_iter().chain(noted));
-            return Err(error);
+    let mut rest = noted.as_slice();
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(rest.len().min(BATCH * TOGETHER));
+        let written = join_all(now.chunks(BATCH).map(|batch| write(app, batch))).await;
+        let failed = |done: &Result<()>| done.is_err();
+        if written.iter().any(failed) {
+            let batches = now.chunks(BATCH).zip(&written);
+            let lost = batches.filter(|(_, done)| failed(done));
+            let lost = lost.flat_map(|(batch, _)| batch).chain(later);
+            app.uses.put_back(lost.cloned());
+            return written.into_iter().collect();
         }
+        rest = later;
     }
     Ok(())
 }
