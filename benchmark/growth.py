@@ -5,12 +5,12 @@ import statistics
 import time
 from pathlib import Path
 
-import command
 import drive
 import fill
 import running
 from drive import Request, Work
 from report import Table
+from works import TOKENS, works_of
 
 SHOWN = 100_000
 EXPIRING = 100_000
@@ -45,7 +45,7 @@ def measure(programs, folder: Path, counts: list[int]) -> Table:
 
 def _row(keybearer: Path, folder: Path, count: int, is_revoked: bool, table: Table) -> dict:
     server = running.Keybearer(keybearer, folder, None)
-    works = command.works_of(server, "SQLite")
+    works = works_of(server, "SQLite")
     server.stop()
     path = server.data / "keybearer.sqlite3"
     before = path.stat().st_size
@@ -79,15 +79,15 @@ def _list_ms(server) -> float:
         began = time.perf_counter()
         status, tokens = server.ask("GET", "/api/token", f"Token {running.LEGACY}")
         took.append((time.perf_counter() - began) * 1000)
-        if status != 200 or len(tokens) != command.TOKENS:
-            running.fail(f"the list of tokens: {status}, {len(tokens)} of {command.TOKENS}")
+        if status != 200 or len(tokens) != TOKENS:
+            running.fail(f"the list of tokens: {status}, {len(tokens)} of {TOKENS}")
     return statistics.median(took)
 
 
 def _expiry(keybearer: Path, folder: Path) -> float:
     """The p99 of the second in which many tokens expire, to the mean of the seconds around it."""
     server = running.Keybearer(keybearer, folder, None)
-    works = command.works_of(server, "SQLite")
+    works = works_of(server, "SQLite")
     server.stop()
     at = int(time.time()) + 15
     texts = fill.fill(server.data / "keybearer.sqlite3", EXPIRING, EXPIRING, expires_at=at * 1000)
