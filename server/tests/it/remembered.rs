@@ -167,11 +167,10 @@ async fn a_warm_check_does_not_ask_the_database() {
     let t = TestApp::new().await;
     let (token, text) = t.issue(&t.owner, TokenKind::Key).await;
     assert!(is_let_in(&t.app, &text).await);
-    until("heard", async || t.app.db.changes().is_hearing()).await;
-    assert!(is_let_in(&t.app, &text).await);
     let revoke = format!("update tokens set revoked_at = 1 where id = '{}'", token.id);
     t.database.meddle_unseen(&revoke).await;
-    until("heard", async || t.app.db.changes().is_hearing()).await;
+    // However late a busy machine lets it hear.
+    t.app.db.changes().heard(Instant::now());
     assert!(is_let_in(&t.app, &text).await, "it asked the database");
     t.app.db.changes().mark_everything();
     assert!(!is_let_in(&t.app, &text).await);
