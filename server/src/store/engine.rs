@@ -14,12 +14,17 @@ use super::changes::Changes;
 use super::error::StoreError;
 use super::group::Writer;
 use super::listener::Listener;
+use super::lookups::Lookups;
 use super::migrate;
 use super::tx::{Inner, Tx};
 
 /// How long a transaction waits for another process's lock or for a free connection.
 const WAIT_FOR: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
+const LOOKUPS: u32 = 4;
+/// So many rows SQLite's thread reads before it waits for whoever takes them: each wait is a way there
+/// and back.
+const ROWS_AHEAD: usize = 1000;
 /// Keeps writers in line on PostgreSQL, as SQLite does by itself: one lock for each schema, and no
 /// longer than a reader would wait.
 const WAIT_IN_LINE: &str = "set local lock_timeout = '5s'; select pg_advisory_xact_lock(hashtext(current_schema()), 71633)";
@@ -40,8 +45,9 @@ pub struct Db {
 enum Engine {
     Sqlite {
         readers: SqlitePool,
+        lookups: Lookups,
         writer: Writer,
-        follower: SqlitePool,
+        follower: Lookups,
     },
     Postgres {
         pool: PgPool,
@@ -83,26 +89,24 @@ impl Db {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(WAIT_FOR)
+            .row_buffer_size(ROWS_AHEAD)
             .disable_statement_logging();
-        let pool = |connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(WAIT_FOR * 2)
-        };
+        // A file that is open needs no test before each use.
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(WAIT_FOR * 2)
+            .test_before_acquire(false)
+            .connect_lazy_with(options.clone());
         let changes = Changes::default();
         // Statements that go together are one text, and there are more of those.
         let writer = options.clone().statement_cache_capacity(400);
         let writer = Writer::open(writer, changes.clone()).await?;
         Ok(Self {
             engine: Engine::Sqlite {
-                // A file that is open needs no test before each use.
-                readers: pool(READERS)
-                    .test_before_acquire(false)
-                    .connect_lazy_with(options.clone()),
+                readers,
+                lookups: Lookups::new(options.clone(), LOOKUPS),
                 writer,
-                follower: pool(2)
-                    .test_before_acquire(false)
-                    .connect_lazy_with(options),
+                follower: Lookups::new(options, 1),
             },
             changes,
         })
@@ -151,7 +155,7 @@ impl Db {
     /// [`StoreError::Unavailable`] if the database cannot be reached.
     pub async fn glance(&self) -> Result<Tx, StoreError> {
         Ok(self.tx(match &self.engine {
-            Engine::Sqlite { readers, .. } => Inner::SqliteGlance(readers.acquire().await?),
+            Engine::Sqlite { lookups, .. } => Inner::SqliteGlance(lookups.take().await?),
             Engine::Postgres { pool, .. } => Inner::PostgresGlance(pool.acquire().await?),
         }))
     }
@@ -162,7 +166,7 @@ impl Db {
     /// [`StoreError::Unavailable`] if the database cannot be reached.
     pub async fn follow(&self) -> Result<Tx, StoreError> {
         Ok(self.tx(match &self.engine {
-            Engine::Sqlite { follower, .. } => Inner::SqliteGlance(follower.acquire().await?),
+            Engine::Sqlite { follower, .. } => Inner::SqliteGlance(follower.take().await?),
             Engine::Postgres { follower, .. } => Inner::PostgresGlance(follower.acquire().await?),
         }))
     }
@@ -217,10 +221,12 @@ impl Db {
         match &self.engine {
             Engine::Sqlite {
                 readers,
+                lookups,
                 writer,
                 follower,
             } => {
                 follower.close().await;
+                lookups.close().await;
                 readers.close().await;
                 writer.close().await;
             }

@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod group;
 mod listener;
+mod lookups;
 mod migrate;
 mod snapshot;
 mod tx;

@@ -16,6 +16,7 @@ use super::changes::{self, Change, Changes};
 use super::error::StoreError;
 use super::group::{Turn, Work};
 use super::listener::NOTIFY;
+use super::lookups::Lookup;
 use super::value::{Done, Value, bound};
 
 /// An open transaction.
@@ -36,7 +37,7 @@ pub(super) enum Inner {
     /// A turn at SQLite's one writer.
     Turn(Turn),
     Postgres(Transaction<'static, Postgres>),
-    SqliteGlance(PoolConnection<Sqlite>),
+    SqliteGlance(Lookup),
     PostgresGlance(PoolConnection<Postgres>),
 }
 
@@ -65,7 +66,7 @@ macro_rules! run {
                 turn.ask(before, ($sql, $values)).await?.$method()
             }
             Inner::Postgres(tx) => run!(on &mut **tx, $query, $sql, $values, $method),
-            Inner::SqliteGlance(one) => run!(on &mut **one, $query, $sql, $values, $method),
+            Inner::SqliteGlance(one) => run!(on one.connection()?, $query, $sql, $values, $method),
             Inner::PostgresGlance(one) => run!(on &mut **one, $query, $sql, $values, $method),
         }
     };
