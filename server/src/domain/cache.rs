@@ -19,7 +19,7 @@ use crate::domain::{grants, users};
 use crate::error::Result;
 use crate::store;
 use crate::store::changes::{Change, Slot, Stamp};
-use crate::store::tokens::TokenWithRulers;
+use crate::store::tokens::{Token, TokenWithRulers};
 
 use super::users::User;
 
@@ -145,6 +145,26 @@ pub async fn read_grant(app: &App, key: &Key) -> Result<Option<Arc<Known>>> {
     Ok(Some(known))
 }
 
+/// Remembers a token that has just taken the place of a known one, for nearly every successor is used at
+/// once. Its rulers are those of the old one, and as old: the stamp stays.
+pub fn succeed(app: &App, old: &Token, successor: &Token) {
+    let grants = &app.cache.0.grants;
+    let keys = Key::of_hash(old).zip(Key::of_hash(successor));
+    if let Some((old, key)) = keys
+        && let Some(known) = grants.get(&old)
+        // It is made already; one that cannot be read is told of when it is used.
+        && let Ok(known) = known.succeeded_by(successor)
+    {
+        grants.insert(key, Arc::new(known));
+    }
+}
+
+impl Key {
+    fn of_hash(token: &Token) -> Option<Self> {
+        token.hash.as_slice().try_into().ok().map(Self::Hash)
+    }
+}
+
 impl Known {
     fn of(row: TokenWithRulers, stamp: Stamp) -> Result<Self> {
         let token = &row.token;
@@ -162,15 +182,33 @@ impl Known {
             signing_key_id: token.signing_key_id.clone(),
             bytes: GRANT_BYTES + row.email.len() + token.id.len() + lines * LINE_BYTES,
             stamp,
-            slots: [
-                Change::Token(&token.id).slot(),
-                Change::Family(&token.family_id).slot(),
-                Change::User(token.user_id).slot(),
-                Change::Organization(token.organization_id).slot(),
-            ],
+            slots: slots(token),
             email: row.email,
         })
     }
+
+    fn succeeded_by(&self, token: &Token) -> Result<Self> {
+        let (owner, policy) = (self.grant.owner, self.grant.policy.clone());
+        Ok(Self {
+            grant: Arc::new(grants::of_ruled(token, owner, policy)?),
+            email: self.email.clone(),
+            role: self.role,
+            rate_per_minute: token.rate_per_minute,
+            signing_key_id: token.signing_key_id.clone(),
+            bytes: self.bytes,
+            stamp: self.stamp,
+            slots: slots(token),
+        })
+    }
+}
+
+fn slots(token: &Token) -> [Slot; 4] {
+    [
+        Change::Token(&token.id).slot(),
+        Change::Family(&token.family_id).slot(),
+        Change::User(token.user_id).slot(),
+        Change::Organization(token.organization_id).slot(),
+    ]
 }
 
 /// The account of a user.

@@ -3,7 +3,7 @@
 use keybearer_verify::{DirectUse, Grant, IpNet, Limits, Owner, Policy, ScopeSet, TokenKind};
 
 use crate::error::{Error, Result};
-use crate::store::tokens::TokenWithRulers;
+use crate::store::tokens::{Token, TokenWithRulers};
 use crate::store::unrevoked_tokens::UnrevokedToken;
 
 /// The grant of a stored token.
@@ -11,7 +11,27 @@ use crate::store::unrevoked_tokens::UnrevokedToken;
 /// # Errors
 /// [`Error::Internal`] if what is stored cannot be read.
 pub(super) fn of_row(row: &TokenWithRulers) -> Result<Grant> {
-    let token = &row.token;
+    let owner = Owner {
+        is_active: row.is_active,
+        is_member: row.role.is_some(),
+    };
+    let policy = Policy {
+        personal_enabled: row.personal_enabled,
+        legacy_enabled: row.legacy_enabled,
+        key_enabled: row.key_enabled,
+        direct_use: direct_use(&row.direct_use)?,
+        max_ttl_days: row.max_ttl_days,
+        idle_days: row.idle_days,
+        limits: limits(&row.policy_scopes, &row.policy_ip_ranges)?,
+    };
+    of_ruled(&row.token, owner, policy)
+}
+
+/// The grant of a token with that owner under `policy`.
+///
+/// # Errors
+/// As [`of_row`].
+pub(super) fn of_ruled(token: &Token, owner: Owner, policy: Policy) -> Result<Grant> {
     let kind = TokenKind::parse(&token.kind).ok_or_else(|| unreadable("kind", &token.kind))?;
     Ok(Grant {
         id: token.id.clone(),
@@ -24,19 +44,8 @@ pub(super) fn of_row(row: &TokenWithRulers) -> Result<Grant> {
         retires_at: token.retires_at,
         last_used_at: token.last_used_at,
         limits: limits(&token.scopes, &token.ip_ranges)?,
-        owner: Owner {
-            is_active: row.is_active,
-            is_member: row.role.is_some(),
-        },
-        policy: Policy {
-            personal_enabled: row.personal_enabled,
-            legacy_enabled: row.legacy_enabled,
-            key_enabled: row.key_enabled,
-            direct_use: direct_use(&row.direct_use)?,
-            max_ttl_days: row.max_ttl_days,
-            idle_days: row.idle_days,
-            limits: limits(&row.policy_scopes, &row.policy_ip_ranges)?,
-        },
+        owner,
+        policy,
     })
 }
 

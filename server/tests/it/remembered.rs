@@ -11,13 +11,14 @@ use keybearer::cx::Cx;
 use keybearer::domain::access::Role;
 use keybearer::domain::feed::Feed;
 use keybearer::domain::policy::PolicyChange;
+use keybearer::domain::tokens::personal;
 use keybearer::domain::tokens::rotation::{self, RotationSpec};
 use keybearer::domain::users::changing;
 use keybearer::domain::{introspection, members, organizations, tokens};
 use keybearer::store::changes::{Change, Changes, Stamp, TRUSTED_FOR};
 use keybearer_verify::{Purpose, TokenKind};
 
-use crate::support::TestApp;
+use crate::support::{TestApp, signed_in};
 
 const ROUNDS: u64 = 1_000_000;
 
@@ -176,6 +177,39 @@ async fn a_warm_check_does_not_ask_the_database() {
     assert!(is_let_in(&node, &text).await, "it asked the database");
     changes.mark_everything();
     assert!(!is_let_in(&node, &text).await);
+}
+
+#[tokio::test]
+async fn a_successor_is_known_from_the_start_until_something_changes() {
+    let t = TestApp::new().await;
+    let node = deaf_node(&t).await;
+    let changes = node.db.changes();
+    for kind in [TokenKind::Key, TokenKind::Personal] {
+        let (token, text) = t.issue(&t.owner, kind).await;
+        changes.heard(Instant::now());
+        assert!(is_let_in(&node, &text).await);
+        let (id, text) = if kind == TokenKind::Personal {
+            let owner = signed_in(&t, &t.owner).await;
+            let (token, plain) = personal::rotate(&node, &owner, &text).await.unwrap();
+            (token.id, plain.reveal().to_owned())
+        } else {
+            let spec = RotationSpec::default();
+            let rotated = rotation::rotate(&node, &t.operator(), &token.id, spec).await;
+            let rotated = rotated.unwrap();
+            (rotated.token.id, rotated.plain.reveal().to_owned())
+        };
+
+        let revoke = format!("update tokens set revoked_at = 1 where id = '{id}'");
+        t.database.meddle_unseen(&revoke).await;
+        changes.heard(Instant::now());
+        assert!(is_let_in(&node, &text).await, "it asked the database");
+
+        let restore = format!("update tokens set revoked_at = null where id = '{id}'");
+        t.database.meddle_unseen(&restore).await;
+        tokens::revoke(&node, &t.operator(), &id).await.unwrap();
+        changes.heard(Instant::now());
+        assert!(!is_let_in(&node, &text).await, "it was revoked");
+    }
 }
 
 #[tokio::test]

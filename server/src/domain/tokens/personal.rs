@@ -9,7 +9,7 @@ use crate::cx::Cx;
 use crate::domain::access::{self, Action};
 use crate::domain::audit::{self, Subject};
 use crate::domain::introspection;
-use crate::domain::{organizations, signing};
+use crate::domain::{cache, organizations, signing};
 use crate::error::{Error, Result};
 use crate::store::token_endings::{Ending, Successor};
 use crate::store::{self, Tx};
@@ -126,6 +126,7 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
     )
     .await?;
     tx.commit().await?;
+    cache::succeed(app, &old, &token);
     Ok((token, plain))
 }
 

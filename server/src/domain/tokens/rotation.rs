@@ -19,7 +19,7 @@ use crate::domain::access::Action;
 use crate::domain::audit::{self, Subject};
 use crate::domain::policy::OnReuse;
 use crate::domain::sealing::Purpose;
-use crate::domain::{grants, organizations};
+use crate::domain::{cache, grants, organizations};
 use crate::error::{Error, Result};
 use crate::store::token_endings::{Ending, Successor};
 use crate::store::{self, Tx};
@@ -104,6 +104,7 @@ pub async fn rotate(app: &App, cx: &Cx, id: &str, spec: RotationSpec) -> Result<
     )
     .await?;
     tx.commit().await?;
+    cache::succeed(app, &old, &token);
     Ok(Rotated {
         token,
         plain,
