@@ -18,17 +18,18 @@ const WAIT_FOR: Duration = Duration::from_secs(10);
 /// So many connections at the most, each opened when there is need of it. Clones are the same ones.
 #[derive(Clone, Debug)]
 pub(super) struct Lookups {
-    options: SqliteConnectOptions,
+    options: Arc<SqliteConnectOptions>,
     most: u32,
     places: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<SqliteConnection>>>,
 }
 
-/// A connection that is in use. Dropped, it is free again.
+/// A connection that is in use. Dropped, it is free again, unless a statement failed or was given up.
 #[derive(Debug)]
 pub(super) struct Lookup {
     /// `None` while it is dropped.
     connection: Option<SqliteConnection>,
+    has_answered: bool,
     idle: Arc<Mutex<Vec<SqliteConnection>>>,
     _place: OwnedSemaphorePermit,
 }
@@ -37,7 +38,7 @@ impl Lookups {
     pub(super) fn new(options: SqliteConnectOptions, most: u32) -> Self {
         let places = usize::try_from(most).unwrap_or(1);
         Self {
-            options,
+            options: Arc::new(options),
             most,
             places: Arc::new(Semaphore::new(places)),
             idle: Arc::default(),
@@ -54,6 +55,7 @@ impl Lookups {
         };
         Ok(Lookup {
             connection: Some(connection),
+            has_answered: true,
             idle: self.idle.clone(),
             _place: place,
         })
@@ -76,15 +78,24 @@ impl Lookups {
 }
 
 impl Lookup {
+    /// The connection, for a statement; to be followed by [`Lookup::answered`].
     pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+        self.has_answered = false;
         let connection = self.connection.as_mut();
         connection.ok_or_else(|| sqlx::Error::PoolClosed.into())
+    }
+
+    /// Says that the statement was done.
+    pub(super) fn answered(&mut self) {
+        self.has_answered = true;
     }
 }
 
 impl Drop for Lookup {
     fn drop(&mut self) {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.extend(self.connection.take());
+        if self.has_answered {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.extend(self.connection.take());
+        }
     }
 }

@@ -48,7 +48,10 @@ impl Tx {
                 return Err(StoreError::Unusable(why.into()));
             }
             Inner::Postgres(tx) => each!(&mut **tx),
-            Inner::SqliteGlance(one) => each!(one.connection()?),
+            Inner::SqliteGlance(one) => {
+                each!(one.connection()?);
+                one.answered();
+            }
             Inner::PostgresGlance(one) => each!(&mut **one),
         }
         Ok(Ok(()))

@@ -66,7 +66,10 @@ macro_rules! run {
                 turn.ask(before, ($sql, $values)).await?.$method()
             }
             Inner::Postgres(tx) => run!(on &mut **tx, $query, $sql, $values, $method),
-            Inner::SqliteGlance(one) => run!(on one.connection()?, $query, $sql, $values, $method),
+            Inner::SqliteGlance(one) => {
+                let done = run!(on one.connection()?, $query, $sql, $values, $method);
+                done.inspect(|_| one.answered())
+            }
             Inner::PostgresGlance(one) => run!(on &mut **one, $query, $sql, $values, $method),
         }
     };
