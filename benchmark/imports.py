@@ -81,7 +81,7 @@ def measure(keybearer: Path, folder: Path, database: str) -> report.Table:
     """Imports into an empty SQLite and an empty PostgreSQL, and once more, when nothing is new."""
     table = report.Table("Import from Label Studio", ["into", "first time", "peak memory", "again", "peak memory"],
                          f"{USERS:,} users with {TOKENS:,} tokens, from SQLite.")
-    source = folder / "label-studio"
+    source = folder / "label-studio-to-import"
     data_folder(source)
     for engine, place in (("SQLite", []), ("PostgreSQL", ["--database", database])):
         command = [str(keybearer), "import", "label-studio", "--from", str(source), "--json", "--data-dir",

@@ -1,8 +1,8 @@
 //! What was looked up before and is still true: grants and accounts, in bounded memory.
 //!
 //! Nothing has to be taken out when something changes. Each entry holds the stamp that was taken
-//! before it was read and the slots of what it was made of; [`crate::store::changes`] says whether
-//! that is still so. An entry that is not is read again. What depends on the time (an end, a rest) is
+//! before it was read (of a successor, before its predecessor was) and the slots of what it was made
+//! of; [`crate::store::changes`] says whether that is still so. An entry that is not is read again. What depends on the time (an end, a rest) is
 //! judged at each use, with the time of the request.
 
 use std::fmt;
@@ -147,11 +147,15 @@ pub async fn read_grant(app: &App, key: &Key) -> Result<Option<Arc<Known>>> {
 
 /// Remembers a token that has just taken the place of a known one, for nearly every successor is used at
 /// once. Its rulers are those of the old one, and as old: the stamp stays.
+///
+/// An entry of the old one that was read after the rotation may be newer than a change of the successor,
+/// which it does not know of; the successor is read from the database then.
 pub fn succeed(app: &App, old: &Token, successor: &Token) {
     let grants = &app.cache.0.grants;
-    let keys = Key::of_hash(old).zip(Key::of_hash(successor));
+    let keys = Key::by_hash_of(old).zip(Key::by_hash_of(successor));
     if let Some((old, key)) = keys
-        && let Some(known) = grants.get(&old)
+        && let Some(known) = grants.peek(&old)
+        && known.grant.retires_at.is_none()
         // It is made already; one that cannot be read is told of when it is used.
         && let Ok(known) = known.succeeded_by(successor)
     {
@@ -160,7 +164,7 @@ pub fn succeed(app: &App, old: &Token, successor: &Token) {
 }
 
 impl Key {
-    fn of_hash(token: &Token) -> Option<Self> {
+    fn by_hash_of(token: &Token) -> Option<Self> {
         token.hash.as_slice().try_into().ok().map(Self::Hash)
     }
 }

@@ -216,8 +216,8 @@ pub fn is_of_remembered(sql: &str) -> bool {
         return false;
     };
     let table = rest.split([' ', '(']).next().unwrap_or_default();
-    // New accounts, tokens and organizations are remembered by nobody; a membership is part of the
-    // grants of a user who was there before.
+    // New accounts, tokens and organizations are remembered by nobody before they are lasting; a
+    // membership is part of the grants of a user who was there before.
     REMEMBERED.contains(&table) && (verb != "insert into " || table == "memberships")
 }
 

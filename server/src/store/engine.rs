@@ -12,16 +12,16 @@ use sqlx::{ConnectOptions, Connection, PgPool, SqlitePool};
 
 use super::changes::Changes;
 use super::error::StoreError;
+use super::glances::Glances;
 use super::group::Writer;
 use super::listener::Listener;
-use super::lookups::Lookups;
 use super::migrate;
 use super::tx::{Inner, Tx};
 
 /// How long a transaction waits for another process's lock or for a free connection.
 const WAIT_FOR: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
-const LOOKUPS: u32 = 4;
+const GLANCES: u32 = 4;
 /// So many rows SQLite's thread reads before it waits for whoever takes them: each wait is a way there
 /// and back.
 const ROWS_AHEAD: usize = 1000;
@@ -45,9 +45,9 @@ pub struct Db {
 enum Engine {
     Sqlite {
         readers: SqlitePool,
-        lookups: Lookups,
+        glances: Glances,
         writer: Writer,
-        follower: Lookups,
+        follower: Glances,
     },
     Postgres {
         pool: PgPool,
@@ -104,9 +104,9 @@ impl Db {
         Ok(Self {
             engine: Engine::Sqlite {
                 readers,
-                lookups: Lookups::new(options.clone(), LOOKUPS),
+                glances: Glances::new(options.clone(), GLANCES),
                 writer,
-                follower: Lookups::new(options, 1),
+                follower: Glances::new(options, 1),
             },
             changes,
         })
@@ -155,7 +155,7 @@ impl Db {
     /// [`StoreError::Unavailable`] if the database cannot be reached.
     pub async fn glance(&self) -> Result<Tx, StoreError> {
         Ok(self.tx(match &self.engine {
-            Engine::Sqlite { lookups, .. } => Inner::SqliteGlance(lookups.take().await?),
+            Engine::Sqlite { glances, .. } => Inner::SqliteGlance(glances.take().await?),
             Engine::Postgres { pool, .. } => Inner::PostgresGlance(pool.acquire().await?),
         }))
     }
@@ -221,12 +221,12 @@ impl Db {
         match &self.engine {
             Engine::Sqlite {
                 readers,
-                lookups,
+                glances,
                 writer,
                 follower,
             } => {
                 follower.close().await;
-                lookups.close().await;
+                glances.close().await;
                 readers.close().await;
                 writer.close().await;
             }

@@ -7,9 +7,9 @@
 mod batch;
 mod engine;
 mod error;
+mod glances;
 mod group;
 mod listener;
-mod lookups;
 mod migrate;
 mod snapshot;
 mod tx;

@@ -48,10 +48,7 @@ impl Tx {
                 return Err(StoreError::Unusable(why.into()));
             }
             Inner::Postgres(tx) => each!(&mut **tx),
-            Inner::SqliteGlance(one) => {
-                each!(one.connection()?);
-                one.answered();
-            }
+            Inner::SqliteGlance(one) => each!(one.connection()?),
             Inner::PostgresGlance(one) => each!(&mut **one),
         }
         Ok(Ok(()))

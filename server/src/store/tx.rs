@@ -14,9 +14,9 @@ use super::audit::{self, AuditEvent};
 use super::batch::Batch;
 use super::changes::{self, Change, Changes};
 use super::error::StoreError;
+use super::glances::Glance;
 use super::group::{Turn, Work};
 use super::listener::NOTIFY;
-use super::lookups::Lookup;
 use super::value::{Done, Value, bound};
 
 /// An open transaction.
@@ -37,7 +37,7 @@ pub(super) enum Inner {
     /// A turn at SQLite's one writer.
     Turn(Turn),
     Postgres(Transaction<'static, Postgres>),
-    SqliteGlance(Lookup),
+    SqliteGlance(Glance),
     PostgresGlance(PoolConnection<Postgres>),
 }
 
@@ -68,7 +68,7 @@ macro_rules! run {
             Inner::Postgres(tx) => run!(on &mut **tx, $query, $sql, $values, $method),
             Inner::SqliteGlance(one) => {
                 let done = run!(on one.connection()?, $query, $sql, $values, $method);
-                done.inspect(|_| one.answered())
+                done.inspect_err(|_| one.fail())
             }
             Inner::PostgresGlance(one) => run!(on &mut **one, $query, $sql, $values, $method),
         }

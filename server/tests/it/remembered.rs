@@ -14,7 +14,7 @@ use keybearer::domain::policy::PolicyChange;
 use keybearer::domain::tokens::personal;
 use keybearer::domain::tokens::rotation::{self, RotationSpec};
 use keybearer::domain::users::changing;
-use keybearer::domain::{introspection, members, organizations, tokens};
+use keybearer::domain::{cache, introspection, members, organizations, tokens};
 use keybearer::store::changes::{Change, Changes, Stamp, TRUSTED_FOR};
 use keybearer_verify::{Purpose, TokenKind};
 
@@ -210,6 +210,27 @@ async fn a_successor_is_known_from_the_start_until_something_changes() {
         changes.heard(Instant::now());
         assert!(!is_let_in(&node, &text).await, "it was revoked");
     }
+}
+
+/// Between the commit of a rotation and its answer others may revoke the successor and have the old token
+/// looked up again.
+#[tokio::test]
+async fn a_successor_that_was_revoked_meanwhile_is_not_remembered() {
+    let t = TestApp::new().await;
+    let node = deaf_node(&t).await;
+    let (old, text) = t.issue(&t.owner, TokenKind::Key).await;
+    node.db.changes().heard(Instant::now());
+    assert!(is_let_in(&node, &text).await);
+    let spec = RotationSpec::default();
+    let rotated = rotation::rotate(&node, &t.operator(), &old.id, spec).await;
+    let rotated = rotated.unwrap();
+    tokens::revoke(&node, &t.operator(), &rotated.token.id)
+        .await
+        .unwrap();
+    node.db.changes().heard(Instant::now());
+    assert!(is_let_in(&node, &text).await, "the overlap");
+    cache::succeed(&node, &old, &rotated.token);
+    assert!(!is_let_in(&node, rotated.plain.reveal()).await);
 }
 
 #[tokio::test]

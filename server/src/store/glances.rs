@@ -1,7 +1,8 @@
-//! SQLite connections that run single statements.
+//! SQLite connections for statements outside of a transaction.
 //!
 //! A pool asks each connection that is given back for a sign of life, which is as long a way as the
-//! statement was. A file that is open needs no such question.
+//! statement was. A file that is open needs no such question. Transactions are not opened here: those
+//! that read have a pool, and those that write have [`super::group`].
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,24 +18,24 @@ const WAIT_FOR: Duration = Duration::from_secs(10);
 
 /// So many connections at the most, each opened when there is need of it. Clones are the same ones.
 #[derive(Clone, Debug)]
-pub(super) struct Lookups {
+pub(super) struct Glances {
     options: Arc<SqliteConnectOptions>,
     most: u32,
     places: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<SqliteConnection>>>,
 }
 
-/// A connection that is in use. Dropped, it is free again, unless a statement failed or was given up.
+/// A connection that is in use. Dropped, it is free again, unless a statement failed.
 #[derive(Debug)]
-pub(super) struct Lookup {
+pub(super) struct Glance {
     /// `None` while it is dropped.
     connection: Option<SqliteConnection>,
-    has_answered: bool,
+    has_failed: bool,
     idle: Arc<Mutex<Vec<SqliteConnection>>>,
     _place: OwnedSemaphorePermit,
 }
 
-impl Lookups {
+impl Glances {
     pub(super) fn new(options: SqliteConnectOptions, most: u32) -> Self {
         let places = usize::try_from(most).unwrap_or(1);
         Self {
@@ -45,7 +46,7 @@ impl Lookups {
         }
     }
 
-    pub(super) async fn take(&self) -> Result<Lookup, StoreError> {
+    pub(super) async fn take(&self) -> Result<Glance, StoreError> {
         let place = tokio::time::timeout(WAIT_FOR, self.places.clone().acquire_owned()).await;
         let place = place.map_err(|_| sqlx::Error::PoolTimedOut)?;
         let place = place.map_err(|_| sqlx::Error::PoolClosed)?;
@@ -53,9 +54,9 @@ impl Lookups {
             Some(connection) => connection,
             None => SqliteConnection::connect_with(&self.options).await?,
         };
-        Ok(Lookup {
+        Ok(Glance {
             connection: Some(connection),
-            has_answered: true,
+            has_failed: false,
             idle: self.idle.clone(),
             _place: place,
         })
@@ -77,23 +78,21 @@ impl Lookups {
     }
 }
 
-impl Lookup {
-    /// The connection, for a statement; to be followed by [`Lookup::answered`].
+impl Glance {
     pub(super) fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        self.has_answered = false;
         let connection = self.connection.as_mut();
         connection.ok_or_else(|| sqlx::Error::PoolClosed.into())
     }
 
-    /// Says that the statement was done.
-    pub(super) fn answered(&mut self) {
-        self.has_answered = true;
+    /// Says that a statement failed: the connection is not used again.
+    pub(super) fn fail(&mut self) {
+        self.has_failed = true;
     }
 }
 
-impl Drop for Lookup {
+impl Drop for Glance {
     fn drop(&mut self) {
-        if self.has_answered {
+        if !self.has_failed {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
             idle.extend(self.connection.take());
         }
