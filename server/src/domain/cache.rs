@@ -2,8 +2,8 @@
 //!
 //! Nothing has to be taken out when something changes. Each entry holds the stamp that was taken
 //! before it was read (of a successor, before its predecessor was) and the slots of what it was made
-//! of; [`crate::store::changes`] says whether that is still so. An entry that is not is read again. What depends on the time (an end, a rest) is
-//! judged at each use, with the time of the request.
+//! of; [`crate::store::changes`] says whether that is still so. An entry that is not is read again.
+//! What depends on the time (an end, a rest) is judged at each use, with the time of the request.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
