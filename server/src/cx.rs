@@ -4,10 +4,12 @@
 //! way to know the time or the caller, so neither is ever a matter of surroundings.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use keybearer_verify::{IpNet, Limits, Need, ScopeSet};
 
 use crate::domain::access::Role;
+use crate::domain::cache::Known;
 
 /// Who asks, when and whence.
 #[derive(Clone, Debug)]
@@ -48,6 +50,8 @@ pub struct Caller {
     /// From where alone the token is let in; everywhere if empty.
     pub ip_ranges: Vec<IpNet>,
     pub notices: Notices,
+    /// What is known of his token, if he came with one.
+    pub known: Option<Arc<Known>>,
 }
 
 /// How a caller proved who he is.

@@ -1,19 +1,19 @@
 //! What was looked up before and is still true: grants and accounts, in bounded memory.
 //!
 //! Nothing has to be taken out when something changes. Each entry holds the stamp that was taken
-//! before it was read (of a successor, before its predecessor was) and the slots of what it was made
-//! of; [`crate::store::changes`] says whether that is still so. An entry that is not is read again.
+//! before it was read or made, and the slots of what it was made of; [`crate::store::changes`] says whether that is still so. An entry that is not is read again.
 //! What depends on the time (an end, a rest) is judged at each use, with the time of the request.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use keybearer_verify::{Grant, TokenHash};
+use keybearer_verify::{Grant, Limits, TokenHash};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache as Table;
 
 use crate::app::App;
+use crate::cx::Cx;
 use crate::domain::access::Role;
 use crate::domain::{grants, users};
 use crate::error::Result;
@@ -145,74 +145,82 @@ pub async fn read_grant(app: &App, key: &Key) -> Result<Option<Arc<Known>>> {
     Ok(Some(known))
 }
 
-/// Remembers a token that has just taken the place of a known one, for nearly every successor is used at
-/// once. Its rulers are those of the old one, and as old: the stamp stays.
-///
-/// An entry of the old one that was read after the rotation may be newer than a change of the successor,
-/// which it does not know of; the successor is read from the database then.
-pub fn succeed(app: &App, old: &Token, successor: &Token) {
-    let grants = &app.cache.0.grants;
-    let keys = Key::by_hash_of(old).zip(Key::by_hash_of(successor));
-    if let Some((old, key)) = keys
-        && let Some(known) = grants.peek(&old)
-        && known.grant.retires_at.is_none()
-        // It is made already; one that cannot be read is told of when it is used.
-        && let Ok(known) = known.succeeded_by(successor)
-    {
-        grants.insert(key, Arc::new(known));
-    }
+/// Who the caller is and what rules over his tokens, as it was at a moment; see [`Rulers::remember`].
+#[derive(Debug)]
+pub struct Rulers {
+    known: Arc<Known>,
+    stamp: Stamp,
 }
 
-impl Key {
-    fn by_hash_of(token: &Token) -> Option<Self> {
-        token.hash.as_slice().try_into().ok().map(Self::Hash)
+impl Rulers {
+    /// The rulers of the token that the caller came with; `None` if they are not known. To be taken
+    /// before the transaction that makes another one.
+    #[must_use]
+    pub fn of_caller(app: &App, cx: &Cx) -> Option<Self> {
+        let changes = app.db.changes();
+        let stamp = changes.stamp();
+        let known = cx.caller()?.known.clone()?;
+        // What is true after the stamp was taken was true at it.
+        changes
+            .none_since(known.stamp, &known.slots)
+            .then_some(Self { known, stamp })
+    }
+
+    /// Remembers a token that was made just now, for nearly every one is used at once. Whatever changes
+    /// it, or its rulers, is later than the stamp.
+    pub fn remember(&self, app: &App, token: &Token) {
+        let grant = &self.known.grant;
+        let is_ruled_alike =
+            (grant.user_id, grant.organization_id) == (token.user_id, token.organization_id);
+        let hash = token.hash.as_slice().try_into();
+        // It is made already; one that cannot be read is told of when it is used.
+        if is_ruled_alike
+            && let Ok(hash) = hash
+            && let Ok(known) = Known::ruled_as(&self.known, token, self.stamp)
+        {
+            app.cache.0.grants.insert(Key::Hash(hash), Arc::new(known));
+        }
     }
 }
 
 impl Known {
     fn of(row: TokenWithRulers, stamp: Stamp) -> Result<Self> {
-        let token = &row.token;
-        let lines = [
-            &token.scopes,
-            &token.ip_ranges,
-            &row.policy_scopes,
-            &row.policy_ip_ranges,
-        ];
-        let lines: usize = lines.iter().map(|text| text.lines().count()).sum();
-        Ok(Self {
-            grant: Arc::new(grants::of_row(&row)?),
-            role: row.role.as_deref().and_then(Role::parse),
+        let role = row.role.as_deref().and_then(Role::parse);
+        let grant = grants::of_row(&row)?;
+        Ok(Self::new(&row.token, grant, (row.email, role), stamp))
+    }
+
+    /// What is known of a token with the rulers of another.
+    fn ruled_as(other: &Self, token: &Token, stamp: Stamp) -> Result<Self> {
+        let grant = grants::of_ruled(token, other.grant.owner, other.grant.policy.clone())?;
+        let owner = (other.email.clone(), other.role);
+        Ok(Self::new(token, grant, owner, stamp))
+    }
+
+    fn new(
+        token: &Token,
+        grant: Grant,
+        (email, role): (String, Option<Role>),
+        stamp: Stamp,
+    ) -> Self {
+        let lines = |limits: &Limits| limits.scopes.iter().count() + limits.ip_ranges.len();
+        let lines = lines(&grant.limits) + lines(&grant.policy.limits);
+        Self {
+            grant: Arc::new(grant),
+            role,
             rate_per_minute: token.rate_per_minute,
             signing_key_id: token.signing_key_id.clone(),
-            bytes: GRANT_BYTES + row.email.len() + token.id.len() + lines * LINE_BYTES,
+            bytes: GRANT_BYTES + email.len() + token.id.len() + lines * LINE_BYTES,
             stamp,
-            slots: slots(token),
-            email: row.email,
-        })
+            slots: [
+                Change::Token(&token.id).slot(),
+                Change::Family(&token.family_id).slot(),
+                Change::User(token.user_id).slot(),
+                Change::Organization(token.organization_id).slot(),
+            ],
+            email,
+        }
     }
-
-    fn succeeded_by(&self, token: &Token) -> Result<Self> {
-        let (owner, policy) = (self.grant.owner, self.grant.policy.clone());
-        Ok(Self {
-            grant: Arc::new(grants::of_ruled(token, owner, policy)?),
-            email: self.email.clone(),
-            role: self.role,
-            rate_per_minute: token.rate_per_minute,
-            signing_key_id: token.signing_key_id.clone(),
-            bytes: self.bytes,
-            stamp: self.stamp,
-            slots: slots(token),
-        })
-    }
-}
-
-fn slots(token: &Token) -> [Slot; 4] {
-    [
-        Change::Token(&token.id).slot(),
-        Change::Family(&token.family_id).slot(),
-        Change::User(token.user_id).slot(),
-        Change::Organization(token.organization_id).slot(),
-    ]
 }
 
 /// The account of a user.

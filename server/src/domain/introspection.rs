@@ -221,7 +221,11 @@ pub async fn caller_by_token(app: &App, cx: &Cx, text: &str, sent_as: SentAs) ->
     let found = check(app, cx, text, Purpose::Api)
         .await
         .map_err(|failure| failure.into_error(sent_as))?;
-    let (grant, known) = (&found.grant, &found.known);
+    let Found {
+        grant,
+        known,
+        notices,
+    } = found;
     Ok(Caller {
         user_id: grant.user_id,
         email: known.email.clone(),
@@ -232,10 +236,11 @@ pub async fn caller_by_token(app: &App, cx: &Cx, text: &str, sent_as: SentAs) ->
             grant.policy.limits.scopes.clone(),
         ],
         ip_ranges: grant.limits.ip_ranges.clone(),
-        notices: found.notices,
+        notices,
         proof: Proof::Token {
             id: grant.id.clone(),
         },
+        known: Some(known),
     })
 }
 

@@ -159,6 +159,7 @@ pub(in crate::domain) async fn caller_of(tx: &mut Tx, user: User) -> Result<Opti
         scopes: [ScopeSet::all(), ScopeSet::all()],
         ip_ranges: Vec::new(),
         notices: Notices::default(),
+        known: None,
     }))
 }
 

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::cx::{Actor, Cx};
 use crate::domain::access::{self, Action};
 use crate::domain::audit::{self, Subject};
+use crate::domain::cache::Rulers;
 use crate::domain::{organizations, policy, users};
 use crate::error::{Error, Result};
 use crate::store::token_endings::Ending;
@@ -76,6 +77,7 @@ impl TokenSpec {
 /// name, lifetime or limit that is not right; [`Error::Forbidden`] if the caller may not make it for
 /// that user, or would hand out more than he has.
 pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainToken)> {
+    let rulers = Rulers::of_caller(app, cx);
     let mut tx = app.db.write().await?;
     let organization = organization_of_new(&mut tx, cx, spec.user_id).await?;
     require_enabled(&organization, spec.kind)?;
@@ -104,6 +106,9 @@ pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainT
     let subject = Subject::Token(&token.id);
     audit::record(&mut tx, cx, "token.issue", subject, detail).await?;
     tx.commit().await?;
+    if let Some(rulers) = rulers {
+        rulers.remember(app, &token);
+    }
     Ok((token, plain))
 }
 

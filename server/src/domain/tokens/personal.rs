@@ -8,8 +8,9 @@ use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::access::{self, Action};
 use crate::domain::audit::{self, Subject};
+use crate::domain::cache::Rulers;
 use crate::domain::introspection;
-use crate::domain::{cache, organizations, signing};
+use crate::domain::{organizations, signing};
 use crate::error::{Error, Result};
 use crate::store::token_endings::{Ending, Successor};
 use crate::store::{self, Tx};
@@ -88,6 +89,7 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
         Err(introspection::Failure::Refused { .. }) => return Err(invalid()),
         Err(introspection::Failure::Error(error)) => return Err(error),
     };
+    let rulers = Rulers::of_caller(app, cx);
     let mut tx = app.db.write().await?;
     let (found, organization) = store::tokens::find_with_organization(&mut tx, &grant.id).await?;
     let old = visible(cx, found).map_err(|_| invalid())?;
@@ -126,7 +128,9 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
     )
     .await?;
     tx.commit().await?;
-    cache::succeed(app, &old, &token);
+    if let Some(rulers) = rulers {
+        rulers.remember(app, &token);
+    }
     Ok((token, plain))
 }
 

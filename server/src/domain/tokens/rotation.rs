@@ -17,9 +17,10 @@ use crate::app::App;
 use crate::cx::{Cx, Proof};
 use crate::domain::access::Action;
 use crate::domain::audit::{self, Subject};
+use crate::domain::cache::Rulers;
 use crate::domain::policy::OnReuse;
 use crate::domain::sealing::Purpose;
-use crate::domain::{cache, grants, organizations};
+use crate::domain::{grants, organizations};
 use crate::error::{Error, Result};
 use crate::store::token_endings::{Ending, Successor};
 use crate::store::{self, Tx};
@@ -58,6 +59,7 @@ pub struct Rotated {
 /// revoked or expired; [`Error::TypeDisabled`]; [`Error::NotFound`].
 pub async fn rotate(app: &App, cx: &Cx, id: &str, spec: RotationSpec) -> Result<Rotated> {
     require_some(cx, Action::ChangeOwnTokens)?;
+    let rulers = Rulers::of_caller(app, cx);
     let mut tx = app.db.write().await?;
     let (old, organization) = store::tokens::find_with_organization(&mut tx, id).await?;
     let old = own(cx, old)?;
@@ -104,7 +106,9 @@ pub async fn rotate(app: &App, cx: &Cx, id: &str, spec: RotationSpec) -> Result<
     )
     .await?;
     tx.commit().await?;
-    cache::succeed(app, &old, &token);
+    if let Some(rulers) = rulers {
+        rulers.remember(app, &token);
+    }
     Ok(Rotated {
         token,
         plain,
