@@ -29,7 +29,7 @@ pub enum Actor {
     /// Nobody has proven to be anybody.
     Anonymous,
     /// A user.
-    User(Caller),
+    User(Box<Caller>),
     /// Whoever may run the command line on the database.
     Operator,
     /// Keybearer itself, on a timer or at the start.
@@ -143,7 +143,7 @@ impl Cx {
     #[must_use]
     pub fn with_caller(self, caller: Caller) -> Self {
         Self {
-            actor: Actor::User(caller),
+            actor: Actor::User(Box::new(caller)),
             ..self
         }
     }
