@@ -27,6 +27,7 @@ mod failed_sign_ins;
 mod gateway;
 mod group_commit;
 mod import;
+mod known_from_the_start;
 mod notices;
 mod own_header;
 mod parity;
