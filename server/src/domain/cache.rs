@@ -1,8 +1,9 @@
 //! What was looked up before and is still true: grants and accounts, in bounded memory.
 //!
 //! Nothing has to be taken out when something changes. Each entry holds the stamp that was taken
-//! before it was read or made, and the slots of what it was made of; [`crate::store::changes`] says whether that is still so. An entry that is not is read again.
-//! What depends on the time (an end, a rest) is judged at each use, with the time of the request.
+//! before it was read or made, and the slots of what it was made of; [`crate::store::changes`] says
+//! whether that is still so. An entry that is not is read again. What depends on the time (an end, a
+//! rest) is judged at each use, with the time of the request.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
