@@ -26,14 +26,15 @@ const CHECKSUM_CHARS: usize = 6;
 pub struct KeyToken(PlainToken);
 
 impl KeyToken {
-    /// Makes a token from 48 numbers, each below 62, that the caller drew at random.
-    ///
-    /// The first 16 become the public id, the other 32 the secret; a number of 62 or more counts
-    /// as its remainder.
+    /// Makes a token of the numbers of its public id and its secret, each below 62; one of 62 or more
+    /// counts as its remainder. The secret's the caller has drawn at random.
     #[must_use]
-    pub fn from_random(digits: &[u8; ID_CHARS + SECRET_CHARS]) -> Self {
+    pub fn from_digits(id: &[u8; ID_CHARS], secret: &[u8; SECRET_CHARS]) -> Self {
         let mut text = String::from(KEY_TOKEN_PREFIX);
-        let digits = digits.iter().map(|digit| base62_digit(u32::from(*digit)));
+        let digits = id
+            .iter()
+            .chain(secret)
+            .map(|digit| base62_digit(u32::from(*digit)));
         text.extend(digits.map(char::from));
         let checksum = checksum(&text);
         text.extend(checksum.map(char::from));

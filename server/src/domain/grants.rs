@@ -4,7 +4,7 @@ use keybearer_verify::{DirectUse, Grant, IpNet, Limits, Owner, Policy, ScopeSet,
 
 use crate::error::{Error, Result};
 use crate::store::tokens::{Token, TokenWithRulers};
-use crate::store::unrevoked_tokens::UnrevokedToken;
+use crate::store::unrevoked_tokens::{TokenOwner, UnrevokedToken};
 
 /// The grant of a stored token.
 ///
@@ -56,6 +56,7 @@ pub(super) fn of_ruled(token: &Token, owner: Owner, policy: Policy) -> Result<Gr
 pub(super) fn of_unrevoked(
     row: &UnrevokedToken,
     organization_id: i64,
+    owner: &TokenOwner,
     policy: &Policy,
 ) -> Result<Grant> {
     let kind = TokenKind::parse(&row.kind).ok_or_else(|| unreadable("kind", &row.kind))?;
@@ -71,8 +72,8 @@ pub(super) fn of_unrevoked(
         last_used_at: row.last_used_at,
         limits: limits(&row.scopes, &row.ip_ranges)?,
         owner: Owner {
-            is_active: row.is_active,
-            is_member: row.role.is_some(),
+            is_active: owner.is_active,
+            is_member: owner.removed_at.is_none(),
         },
         policy: policy.clone(),
     })

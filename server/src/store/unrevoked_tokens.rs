@@ -1,4 +1,4 @@
-//! Tokens as a change of the policy looks at them, all of an organization at once, and their statement.
+//! Tokens as a change of the policy looks at them, all of an organization at once, and whose they are.
 
 use sqlx::FromRow;
 
@@ -13,9 +13,6 @@ pub struct UnrevokedToken {
     pub kind: String,
     pub name: String,
     pub user_id: i64,
-    pub email: String,
-    pub is_active: bool,
-    pub role: Option<String>,
     pub scopes: String,
     pub ip_ranges: String,
     pub created_at: i64,
@@ -25,16 +22,31 @@ pub struct UnrevokedToken {
     pub last_used_address: Option<String>,
 }
 
+/// Whoever is or was a member of an organization: his tokens there are the organization's.
+#[derive(Clone, Debug, FromRow)]
+pub struct TokenOwner {
+    pub user_id: i64,
+    pub email: String,
+    pub is_active: bool,
+    pub removed_at: Option<i64>,
+}
+
 /// The tokens of an organization that nobody has revoked. They may be very many, so that not a column
-/// more is read than is needed.
+/// more is read than is needed, and their owners by [`owners`], once each.
 pub async fn list(tx: &mut Tx, organization_id: i64) -> Result<Vec<UnrevokedToken>, StoreError> {
     tx.all(
-        "select tokens.id, kind, name, tokens.user_id, email, is_active, role, scopes, ip_ranges, tokens.created_at, \
-         expires_at, retires_at, last_used_at, last_used_address from tokens \
-         join users on users.id = tokens.user_id \
-         left join memberships on memberships.user_id = tokens.user_id \
-             and memberships.organization_id = tokens.organization_id and removed_at is null \
-         where tokens.organization_id = $1 and revoked_at is null order by tokens.created_at desc, tokens.id",
+        "select id, kind, name, user_id, scopes, ip_ranges, created_at, expires_at, retires_at, last_used_at, \
+         last_used_address from tokens where organization_id = $1 and revoked_at is null order by created_at desc, id",
+        bind![organization_id],
+    )
+    .await
+}
+
+/// Whose tokens they can be.
+pub async fn owners(tx: &mut Tx, organization_id: i64) -> Result<Vec<TokenOwner>, StoreError> {
+    tx.all(
+        "select user_id, email, is_active, removed_at from memberships join users on users.id = user_id \
+         where organization_id = $1",
         bind![organization_id],
     )
     .await

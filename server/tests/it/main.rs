@@ -43,6 +43,7 @@ mod store;
 mod support;
 mod tidy;
 mod token_confusion;
+mod token_ids;
 mod token_life;
 mod two_organizations;
 mod ui;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use keybearer::domain::uses;
+use keybearer::domain::access::Role;
+use keybearer::domain::users::changing;
+use keybearer::domain::{members, uses};
 use keybearer_verify::TokenKind;
 use serde_json::{Value, json};
 
@@ -138,6 +140,29 @@ async fn a_dry_run_tells_of_whom_and_when_last() {
     scene
         .dry_run(&json!({"personal_enabled": false, "legacy_enabled": false}))
         .await;
+}
+
+#[tokio::test]
+async fn a_dry_run_leaves_out_what_opens_no_door_already() {
+    let scene = Scene::new().await;
+    let t = &scene.t;
+    let (resting, gone) = (
+        t.user("resting@example.com", Role::Member).await,
+        t.user("gone@example.com", Role::Member).await,
+    );
+    for user in [&resting, &gone] {
+        t.issue(user, TokenKind::Key).await;
+    }
+    let change = json!({"key_enabled": false});
+    assert_eq!(scene.dry_run(&change).await.0.len(), 5);
+    changing::set_active(&t.app, &t.operator(), resting.id, false)
+        .await
+        .unwrap();
+    assert_eq!(scene.dry_run(&change).await.0.len(), 4);
+    members::remove(&t.app, &t.operator(), 1, gone.id)
+        .await
+        .unwrap();
+    assert_eq!(scene.dry_run(&change).await.0.len(), 3);
 }
 
 #[tokio::test]

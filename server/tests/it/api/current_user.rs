@@ -51,7 +51,7 @@ async fn refuses_the_old_legacy_token_once_it_is_reset() {
     let new = client.post(RESET, &json!({})).await.expect(201).json();
     insta::assert_json_snapshot!(new, @r#"
     {
-      "token": "d817019d82e51d61250412dddda1c36f1dfdaed9"
+      "token": "41f09904d817019d82e51d61250412dddda1c36f"
     }
     "#);
     assert_eq!(client.get(TOKEN).await.json(), new);

@@ -178,8 +178,8 @@ async fn makes_and_lists_tokens() {
     let made = answer.json();
     insta::assert_json_snapshot!(made, @r#"
     {
-      "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6ODA3NDUyMzA0NSwiaWF0IjoxNzY3MzIzMDQ1LCJqdGkiOiJkODE3MDE5ZDgyZTUxZDYxMjUwNDEyZGRkZGExYzM2ZiIsInVzZXJfaWQiOiIxIn0.sBvuz5wrA89g_h2PPTWGDrUUYYkSJx2hitVZdSio7qI",
-      "id": "d817019d82e51d61250412dddda1c36f",
+      "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6ODA3NDUyMzA0NSwiaWF0IjoxNzY3MzIzMDQ1LCJqdGkiOiIwMTliN2NhOThmMmU0MWYwOTkwNGQ4MTcwMTlkODJlNSIsInVzZXJfaWQiOiIxIn0.1vcsiD9bmZ8KBeHXhi5JrN1QXBSLzdWCcZJAc9RWIy4",
+      "id": "019b7ca98f2e41f09904d817019d82e5",
       "name": "the robot's",
       "created_at": "2026-01-02T03:04:05Z",
       "expires_at": "2225-11-15T03:04:05Z"
@@ -191,7 +191,7 @@ async fn makes_and_lists_tokens() {
       "token_type": "refresh",
       "exp": 8074523045,
       "iat": 1767323045,
-      "jti": "d817019d82e51d61250412dddda1c36f",
+      "jti": "019b7ca98f2e41f09904d817019d82e5",
       "user_id": "1"
     }
     "#);
@@ -201,16 +201,16 @@ async fn makes_and_lists_tokens() {
     insta::assert_json_snapshot!(listed, @r#"
     [
       {
-        "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6ODA3NDUyMzA0NSwiaWF0IjoxNzY3MzIzMDQ1LCJqdGkiOiI5NTg4ZjgwOTkxMmYzNjNiZDJmZTc4MjI0MWYwOTkwNCIsInVzZXJfaWQiOiIxIn0",
-        "id": "9588f809912f363bd2fe782241f09904",
-        "name": "a test's",
+        "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6ODA3NDUyMzA0NSwiaWF0IjoxNzY3MzIzMDQ1LCJqdGkiOiIwMTliN2NhOThmMmU0MWYwOTkwNGQ4MTcwMTlkODJlNSIsInVzZXJfaWQiOiIxIn0",
+        "id": "019b7ca98f2e41f09904d817019d82e5",
+        "name": "the robot's",
         "created_at": "2026-01-02T03:04:05Z",
         "expires_at": "2225-11-15T03:04:05Z"
       },
       {
-        "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6ODA3NDUyMzA0NSwiaWF0IjoxNzY3MzIzMDQ1LCJqdGkiOiJkODE3MDE5ZDgyZTUxZDYxMjUwNDEyZGRkZGExYzM2ZiIsInVzZXJfaWQiOiIxIn0",
-        "id": "d817019d82e51d61250412dddda1c36f",
-        "name": "the robot's",
+        "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6ODA3NDUyMzA0NSwiaWF0IjoxNzY3MzIzMDQ1LCJqdGkiOiIwMTliN2NhOThmMmU5NTg4ZjgwOTkxMmYzNjNiZDJmZSIsInVzZXJfaWQiOiIxIn0",
+        "id": "019b7ca98f2e9588f809912f363bd2fe",
+        "name": "a test's",
         "created_at": "2026-01-02T03:04:05Z",
         "expires_at": "2225-11-15T03:04:05Z"
       }
@@ -262,7 +262,7 @@ async fn exchanges() {
         .json();
     insta::assert_json_snapshot!(answer, @r#"
     {
-      "access": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIiwiZXhwIjoxNzY3MzIzMzQ1LCJpYXQiOjE3NjczMjMwNDUsImp0aSI6IjllMGQ2NWQ0NmE1ZjhkNjVhM2RhM2IwN2E2Mjc0MTIxIiwidXNlcl9pZCI6IjEiLCJwYXQiOiI5NTg4ZjgwOTkxMmYzNjNiZDJmZTc4MjI0MWYwOTkwNCJ9.Nzfb6CwTDNaeea0zGCAY8HUUHaZFTv0EZ1ZSM18GdVQ"
+      "access": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIiwiZXhwIjoxNzY3MzIzMzQ1LCJpYXQiOjE3NjczMjMwNDUsImp0aSI6ImJlM2Q5NTc4OWUwZDY1ZDQ2YTVmOGQ2NWEzZGEzYjA3IiwidXNlcl9pZCI6IjEiLCJwYXQiOiIwMTliN2NhOThmMmU5NTg4ZjgwOTkxMmYzNjNiZDJmZSJ9.RY-H862D7vofew6eUnPrrpCalaQKti6X9_zfwJxCxWk"
     }
     "#);
     let claims = forge::claims(answer["access"].as_str().unwrap());
@@ -271,9 +271,9 @@ async fn exchanges() {
       "token_type": "access",
       "exp": 1767323345,
       "iat": 1767323045,
-      "jti": "9e0d65d46a5f8d65a3da3b07a6274121",
+      "jti": "be3d95789e0d65d46a5f8d65a3da3b07",
       "user_id": "1",
-      "pat": "9588f809912f363bd2fe782241f09904"
+      "pat": "019b7ca98f2e9588f809912f363bd2fe"
     }
     "#);
 }
@@ -292,7 +292,7 @@ async fn rotates_and_kills_the_old_one_at_once() {
         .json();
     insta::assert_json_snapshot!(rotated, @r#"
     {
-      "refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6ODA3NDUyMzA0NSwiaWF0IjoxNzY3MzIzMDQ1LCJqdGkiOiI0MjkyNjllM2M0ZmEwZDJjZWQyOWJlYjI3NDdkODkxYyIsInVzZXJfaWQiOiIxIn0.ucsBEtYE31c4yEvGpbqm1Q3h-Y4NrKj_qcY4Bftrte8"
+      "refresh": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6ODA3NDUyMzA0NSwiaWF0IjoxNzY3MzIzMDQ1LCJqdGkiOiIwMTliN2NhOThmMmVlNDc1ZTcwOWY0ZTQyM2ZkYTYwMCIsInVzZXJfaWQiOiIxIn0.WBjkLu3sJqTY4fKdwiW1ZOhj6HawtdMtI-b-uLw1MEE"
     }
     "#);
     insta::assert_compact_json_snapshot!(t.exchange(&old).await.refusal(401), @r#"{"detail": "Token is blacklisted. This personal access token was revoked: make a new one.", "code": "revoked"}"#);
