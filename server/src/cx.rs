@@ -40,27 +40,21 @@ pub enum Actor {
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub user_id: i64,
-    pub email: String,
+    pub email: Arc<str>,
     /// The organization that he acts in: the token's, or the one he has chosen.
     pub organization_id: i64,
     pub role: Role,
     pub proof: Proof,
-    /// What the token was given, and the most that the organization lets any token do.
-    pub scopes: [ScopeSet; 2],
-    /// From where alone the token is let in; everywhere if empty.
-    pub ip_ranges: Vec<IpNet>,
     pub notices: Notices,
-    /// What is known of his token, if he came with one.
-    pub known: Option<Arc<Known>>,
 }
 
 /// How a caller proved who he is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Proof {
     /// With a browser's session.
     Session,
-    /// With the token of that id (an access token counts as its personal access token).
-    Token { id: String },
+    /// With a token, of which this is known (an access token counts as its personal access token).
+    Token(Arc<Known>),
 }
 
 /// What the answer should say about the token that was used.
@@ -83,10 +77,29 @@ pub struct Rate {
 }
 
 impl Caller {
+    /// What is known of the token that he came with; `None` for a session.
+    #[must_use]
+    pub fn token(&self) -> Option<&Arc<Known>> {
+        match &self.proof {
+            Proof::Session => None,
+            Proof::Token(known) => Some(known),
+        }
+    }
+
+    /// What the token was given, and the most that the organization lets any token do.
+    #[must_use]
+    pub fn scopes(&self) -> [&ScopeSet; 2] {
+        static ALL: ScopeSet = ScopeSet::all();
+        match self.token().map(|known| &known.grant) {
+            Some(grant) => [&grant.limits.scopes, &grant.policy.limits.scopes],
+            None => [&ALL, &ALL],
+        }
+    }
+
     /// Whether the token's scopes and the organization's policy both answer `need`.
     #[must_use]
     pub fn answers(&self, need: Need) -> bool {
-        self.scopes.iter().all(|scopes| scopes.answers(need))
+        self.scopes().iter().all(|scopes| scopes.answers(need))
     }
 
     /// In which field a token with these limits would be more than what the caller came with, and
@@ -97,12 +110,13 @@ impl Caller {
         limits: &Limits,
         rate_per_minute: Option<i64>,
     ) -> Option<(&'static str, &'static str)> {
-        let within = |range: &IpNet| self.ip_ranges.iter().any(|own| own.contains(range));
-        if !self.scopes.iter().all(|own| own.covers(&limits.scopes)) {
+        let own_ranges = &self.token()?.grant.limits.ip_ranges;
+        let within = |range: &IpNet| own_ranges.iter().any(|own| own.contains(range));
+        if !self.scopes().iter().all(|own| own.covers(&limits.scopes)) {
             return Some(("scopes", "Name scopes that this token has."));
         }
         let is_bound = !limits.ip_ranges.is_empty() && limits.ip_ranges.iter().all(within);
-        if !self.ip_ranges.is_empty() && !is_bound {
+        if !own_ranges.is_empty() && !is_bound {
             return Some(("ip_ranges", "Name ranges within those of this token."));
         }
         let is_slower = |own: Rate| rate_per_minute.is_some_and(|rate| rate <= own.limit);
@@ -161,7 +175,7 @@ impl Cx {
     #[must_use]
     pub fn actor_name(&self) -> String {
         match &self.actor {
-            Actor::User(caller) => caller.email.clone(),
+            Actor::User(caller) => caller.email.to_string(),
             Actor::Anonymous => "anonymous".into(),
             Actor::Operator => "operator".into(),
             Actor::System => "system".into(),

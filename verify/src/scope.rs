@@ -189,7 +189,7 @@ pub struct ScopeSet(Vec<Scope>);
 impl ScopeSet {
     /// All that the owner may do.
     #[must_use]
-    pub fn all() -> Self {
+    pub const fn all() -> Self {
         Self(Vec::new())
     }
 

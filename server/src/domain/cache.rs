@@ -60,8 +60,8 @@ impl From<TokenHash> for Key {
 /// A stored token as `judge` reads it, and what answers say of its owner.
 #[derive(Debug)]
 pub struct Known {
-    pub grant: Arc<Grant>,
-    pub email: String,
+    pub grant: Grant,
+    pub email: Arc<str>,
     pub role: Option<Role>,
     pub rate_per_minute: Option<i64>,
     pub signing_key_id: Option<String>,
@@ -146,7 +146,7 @@ pub async fn read_grant(app: &App, key: &Key) -> Result<Option<Arc<Known>>> {
     Ok(Some(known))
 }
 
-/// Who the caller is and what rules over his tokens, as it was at a moment; see [`Rulers::remember`].
+/// Who the caller is and what rules over his tokens, as it was at a moment; see [`remember`].
 #[derive(Debug)]
 pub struct Rulers {
     known: Arc<Known>,
@@ -160,27 +160,29 @@ impl Rulers {
     pub fn of_caller(app: &App, cx: &Cx) -> Option<Self> {
         let changes = app.db.changes();
         let stamp = changes.stamp();
-        let known = cx.caller()?.known.clone()?;
+        let known = cx.caller()?.token()?.clone();
         // What is true after the stamp was taken was true at it.
         changes
             .none_since(known.stamp, &known.slots)
             .then_some(Self { known, stamp })
     }
+}
 
-    /// Remembers a token that was made just now, for nearly every one is used at once. Whatever changes
-    /// it, or its rulers, is later than the stamp.
-    pub fn remember(&self, app: &App, token: &Token) {
-        let grant = &self.known.grant;
-        let is_ruled_alike =
-            (grant.user_id, grant.organization_id) == (token.user_id, token.organization_id);
-        let hash = token.hash.as_slice().try_into();
-        // It is made already; one that cannot be read is told of when it is used.
-        if is_ruled_alike
-            && let Ok(hash) = hash
-            && let Ok(known) = Known::ruled_as(&self.known, token, self.stamp)
-        {
-            app.cache.0.grants.insert(Key::Hash(hash), Arc::new(known));
-        }
+/// Remembers a token that was made just now, for nearly every one is used at once. Whatever changes
+/// it, or its rulers, is later than their stamp.
+pub fn remember(app: &App, rulers: Option<Rulers>, token: &Token) {
+    let Some(Rulers { known, stamp }) = rulers else {
+        return;
+    };
+    let is_ruled_alike = (known.grant.user_id, known.grant.organization_id)
+        == (token.user_id, token.organization_id);
+    let hash = token.hash.as_slice().try_into();
+    // It is made already; one that cannot be read is told of when it is used.
+    if is_ruled_alike
+        && let Ok(hash) = hash
+        && let Ok(known) = Known::ruled_as(&known, token, stamp)
+    {
+        app.cache.0.grants.insert(Key::Hash(hash), Arc::new(known));
     }
 }
 
@@ -188,7 +190,12 @@ impl Known {
     fn of(row: TokenWithRulers, stamp: Stamp) -> Result<Self> {
         let role = row.role.as_deref().and_then(Role::parse);
         let grant = grants::of_row(&row)?;
-        Ok(Self::new(&row.token, grant, (row.email, role), stamp))
+        Ok(Self::new(
+            &row.token,
+            grant,
+            (row.email.into(), role),
+            stamp,
+        ))
     }
 
     /// What is known of a token with the rulers of another.
@@ -201,13 +208,13 @@ impl Known {
     fn new(
         token: &Token,
         grant: Grant,
-        (email, role): (String, Option<Role>),
+        (email, role): (Arc<str>, Option<Role>),
         stamp: Stamp,
     ) -> Self {
         let lines = |limits: &Limits| limits.scopes.iter().count() + limits.ip_ranges.len();
         let lines = lines(&grant.limits) + lines(&grant.policy.limits);
         Self {
-            grant: Arc::new(grant),
+            grant,
             role,
             rate_per_minute: token.rate_per_minute,
             signing_key_id: token.signing_key_id.clone(),

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use keybearer_verify::{
-    Ask, Claims, Denial, DirectUse, Grant, Malformed, Presented, Purpose, SignedKind, TokenHash,
+    Ask, Claims, Denial, DirectUse, Malformed, Presented, Purpose, SignedKind, TokenHash,
     TokenKind, Verdict, judge,
 };
 
@@ -25,8 +25,7 @@ const NOTICE_MS: i64 = 30 * 86_400_000;
 /// A token that opens the door, and whose it is.
 #[derive(Debug)]
 pub struct Found {
-    pub grant: Arc<Grant>,
-    known: Arc<Known>,
+    pub known: Arc<Known>,
     notices: Notices,
 }
 
@@ -113,11 +112,7 @@ pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<
         rate: known.rate_per_minute.map(take).transpose()?,
     };
     app.uses.note(cx, grant);
-    Ok(Found {
-        grant: grant.clone(),
-        known,
-        notices,
-    })
+    Ok(Found { known, notices })
 }
 
 /// The stored token that was shown.
@@ -221,26 +216,14 @@ pub async fn caller_by_token(app: &App, cx: &Cx, text: &str, sent_as: SentAs) ->
     let found = check(app, cx, text, Purpose::Api)
         .await
         .map_err(|failure| failure.into_error(sent_as))?;
-    let Found {
-        grant,
-        known,
-        notices,
-    } = found;
+    let Found { known, notices } = found;
     Ok(Caller {
-        user_id: grant.user_id,
+        user_id: known.grant.user_id,
         email: known.email.clone(),
-        organization_id: grant.organization_id,
+        organization_id: known.grant.organization_id,
         role: known.role.unwrap_or(Role::Member),
-        scopes: [
-            grant.limits.scopes.clone(),
-            grant.policy.limits.scopes.clone(),
-        ],
-        ip_ranges: grant.limits.ip_ranges.clone(),
+        proof: Proof::Token(known),
         notices,
-        proof: Proof::Token {
-            id: grant.id.clone(),
-        },
-        known: Some(known),
     })
 }
 

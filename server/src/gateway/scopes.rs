@@ -26,7 +26,7 @@ const SECRET_ADMINISTRATION: [&str; 3] = ["/api/invite", "/admin", "/django-rq"]
 pub(super) fn require(caller: &Caller, method: &Method, path: &str) -> Result<()> {
     let need = need(method, path);
     let lets_through = caller
-        .scopes
+        .scopes()
         .iter()
         .all(|scopes| scopes.lets_through(need, method.as_str(), path));
     if lets_through {

@@ -120,10 +120,10 @@ async fn a_storm_from_many_threads_is_counted_to_the_last_request() {
     let (token, text) = t.issue(&t.owner, TokenKind::Key).await;
     let cx = t.operator();
     let found = introspection::check(&t.app, &cx, &text, Purpose::Api).await;
-    let grant = found.unwrap().grant;
+    let known = found.unwrap().known;
     std::thread::scope(|scope| {
         for _ in 0..8 {
-            scope.spawn(|| (0..10_000).for_each(|_| t.app.uses.note(&cx, &grant)));
+            scope.spawn(|| (0..10_000).for_each(|_| t.app.uses.note(&cx, &known.grant)));
         }
     });
     uses::flush(&t.app).await.unwrap();

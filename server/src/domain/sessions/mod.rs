@@ -4,7 +4,7 @@ pub mod own;
 
 use std::fmt;
 
-use keybearer_verify::{ScopeSet, TokenHash};
+use keybearer_verify::TokenHash;
 
 use crate::app::App;
 use crate::cx::{Caller, Cx, Notices, Proof};
@@ -152,14 +152,11 @@ pub(in crate::domain) async fn caller_of(tx: &mut Tx, user: User) -> Result<Opti
     let role: Option<Role> = members::role_of(tx, organization_id, user.id).await?;
     Ok(role.map(|role| Caller {
         user_id: user.id,
-        email: user.email,
+        email: user.email.into(),
         organization_id,
         role,
         proof: Proof::Session,
-        scopes: [ScopeSet::all(), ScopeSet::all()],
-        ip_ranges: Vec::new(),
         notices: Notices::default(),
-        known: None,
     }))
 }
 

@@ -18,9 +18,9 @@ pub async fn exchange(app: &App, cx: &Cx, text: &str) -> Result<PlainToken> {
     let found = introspection::check(app, cx, text, Purpose::Exchange)
         .await
         .map_err(|failure| failure.into_error(SentAs::Body))?;
+    let grant = &found.known.grant;
     let issued = cx.now.div_euclid(1000);
-    let personal_ends = found
-        .grant
+    let personal_ends = grant
         .expires_at
         .map_or(i64::MAX, |end| end.div_euclid(1000));
     let claims = Claims {
@@ -30,8 +30,8 @@ pub async fn exchange(app: &App, cx: &Cx, text: &str) -> Result<PlainToken> {
         iat: Some(issued),
         nbf: None,
         jti: app.random.hex::<16>(),
-        user_id: found.grant.user_id.to_string(),
-        pat: Some(found.grant.id.clone()),
+        user_id: grant.user_id.to_string(),
+        pat: Some(grant.id.clone()),
         sub: None,
     };
     let signed = claims

@@ -4,6 +4,7 @@
 //! A secret leaves this room once, as the [`PlainToken`] that [`issue`] and its like return.
 
 pub mod exchange;
+mod ids;
 pub mod key;
 pub mod legacy;
 pub mod listing;
@@ -18,7 +19,7 @@ use crate::app::App;
 use crate::cx::{Actor, Cx};
 use crate::domain::access::{self, Action};
 use crate::domain::audit::{self, Subject};
-use crate::domain::cache::Rulers;
+use crate::domain::cache::{self, Rulers};
 use crate::domain::{organizations, policy, users};
 use crate::error::{Error, Result};
 use crate::store::token_endings::Ending;
@@ -106,9 +107,7 @@ pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainT
     let subject = Subject::Token(&token.id);
     audit::record(&mut tx, cx, "token.issue", subject, detail).await?;
     tx.commit().await?;
-    if let Some(rulers) = rulers {
-        rulers.remember(app, &token);
-    }
+    cache::remember(app, rulers, &token);
     Ok((token, plain))
 }
 

@@ -3,12 +3,12 @@
 use keybearer_verify::{Claims, PlainToken, Presented, Purpose, SignedKind, TokenKind};
 use serde_json::json;
 
-use super::{DAY_MS, Draft, Token, end, is_owner, require_enabled, rotation, visible};
+use super::{DAY_MS, Draft, Token, end, ids, is_owner, require_enabled, rotation, visible};
 use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::access::{self, Action};
 use crate::domain::audit::{self, Subject};
-use crate::domain::cache::Rulers;
+use crate::domain::cache::{self, Rulers};
 use crate::domain::introspection;
 use crate::domain::{organizations, signing};
 use crate::error::{Error, Result};
@@ -22,7 +22,7 @@ pub(super) fn make(app: &App, cx: &Cx, draft: Draft) -> Result<(Token, PlainToke
         exp: issued + draft.ttl_ms / 1000,
         iat: Some(issued),
         nbf: None,
-        jti: app.random.hex::<16>(),
+        jti: ids::hex(&app.random, cx.now),
         user_id: draft.user_id.to_string(),
         pat: None,
         sub: None,
@@ -78,8 +78,8 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
         field: None,
         why: "Invalid refresh token".into(),
     };
-    let grant = match introspection::check(app, cx, text, Purpose::Exchange).await {
-        Ok(found) => found.grant,
+    let shown = match introspection::check(app, cx, text, Purpose::Exchange).await {
+        Ok(found) => found.known,
         Err(introspection::Failure::Refused {
             denial: keybearer_verify::Denial::TypeDisabled,
             ..
@@ -91,7 +91,8 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
     };
     let rulers = Rulers::of_caller(app, cx);
     let mut tx = app.db.write().await?;
-    let (found, organization) = store::tokens::find_with_organization(&mut tx, &grant.id).await?;
+    let (found, organization) =
+        store::tokens::find_with_organization(&mut tx, &shown.grant.id).await?;
     let old = visible(cx, found).map_err(|_| invalid())?;
     if old.successor_id.is_some() || old.revoked_at.is_some() {
         return Err(invalid());
@@ -128,9 +129,7 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
     )
     .await?;
     tx.commit().await?;
-    if let Some(rulers) = rulers {
-        rulers.remember(app, &token);
-    }
+    cache::remember(app, rulers, &token);
     Ok((token, plain))
 }
 

@@ -14,10 +14,10 @@ use super::{
     visible,
 };
 use crate::app::App;
-use crate::cx::{Cx, Proof};
+use crate::cx::{Caller, Cx};
 use crate::domain::access::Action;
 use crate::domain::audit::{self, Subject};
-use crate::domain::cache::Rulers;
+use crate::domain::cache::{self, Rulers};
 use crate::domain::policy::OnReuse;
 use crate::domain::sealing::Purpose;
 use crate::domain::{grants, organizations};
@@ -106,9 +106,7 @@ pub async fn rotate(app: &App, cx: &Cx, id: &str, spec: RotationSpec) -> Result<
     )
     .await?;
     tx.commit().await?;
-    if let Some(rulers) = rulers {
-        rulers.remember(app, &token);
-    }
+    cache::remember(app, rulers, &token);
     Ok(Rotated {
         token,
         plain,
@@ -256,8 +254,8 @@ fn own(cx: &Cx, token: Option<Token>) -> Result<Token> {
 }
 
 fn shows(cx: &Cx, token: &Token) -> bool {
-    let proves = |proof: &Proof| matches!(proof, Proof::Token { id } if *id == token.id);
-    cx.caller().is_some_and(|caller| proves(&caller.proof))
+    let shown = cx.caller().and_then(Caller::token);
+    shown.is_some_and(|known| known.grant.id == token.id)
 }
 
 fn checked_overlap(organization: &Organization, spec: &RotationSpec) -> Result<i64> {

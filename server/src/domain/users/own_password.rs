@@ -6,7 +6,7 @@ use serde_json::json;
 use super::adding::prepare_password;
 use super::find_by_id;
 use crate::app::App;
-use crate::cx::{Cx, Proof};
+use crate::cx::Cx;
 use crate::domain::access::{self, Action};
 use crate::domain::audit::{self, Subject};
 use crate::domain::passwords::{self, Password};
@@ -27,7 +27,7 @@ pub async fn change(
     session: &SessionSecret,
 ) -> Result<()> {
     let caller = access::require(cx, Action::ChangeOwn)?;
-    if caller.proof != Proof::Session {
+    if caller.token().is_some() {
         return Err(Error::forbidden(
             "A password is changed in a browser, by whoever is signed in.",
         ));

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::problem::Problem;
 use super::views::answer;
-use crate::cx::{Caller, Cx, Proof};
+use crate::cx::{Caller, Cx};
 use crate::domain::access::{self, Action};
 
 /// The caller, and what the token that he came with may do.
@@ -29,18 +29,17 @@ pub(super) struct MeView {
 
 impl MeView {
     fn new(caller: &Caller) -> Self {
-        let [scopes, policy_scopes] = &caller.scopes;
+        let [scopes, policy_scopes] = caller
+            .scopes()
+            .map(|scopes| scopes.iter().map(ToString::to_string).collect());
         Self {
             user_id: caller.user_id,
-            email: caller.email.clone(),
+            email: caller.email.to_string(),
             organization_id: caller.organization_id,
             role: caller.role.as_str(),
-            token_id: match &caller.proof {
-                Proof::Token { id } => Some(id.clone()),
-                Proof::Session => None,
-            },
-            scopes: scopes.iter().map(ToString::to_string).collect(),
-            policy_scopes: policy_scopes.iter().map(ToString::to_string).collect(),
+            token_id: caller.token().map(|known| known.grant.id.clone()),
+            scopes,
+            policy_scopes,
         }
     }
 }
