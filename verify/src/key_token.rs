@@ -27,7 +27,7 @@ pub struct KeyToken(PlainToken);
 
 impl KeyToken {
     /// Makes a token of the numbers of its public id and its secret, each below 62; one of 62 or more
-    /// counts as its remainder. The secret's the caller has drawn at random.
+    /// counts as its remainder. The caller must draw those of the secret at random.
     #[must_use]
     pub fn from_digits(id: &[u8; ID_CHARS], secret: &[u8; SECRET_CHARS]) -> Self {
         let mut text = String::from(KEY_TOKEN_PREFIX);

@@ -169,7 +169,7 @@ impl Rulers {
 }
 
 /// Remembers a token that was made just now, for nearly every one is used at once. Whatever changes
-/// it, or its rulers, is later than their stamp.
+/// it, or its rulers, is later than their stamp. Does nothing if they are unknown, or another's.
 pub fn remember(app: &App, rulers: Option<Rulers>, token: &Token) {
     let Some(Rulers { known, stamp }) = rulers else {
         return;

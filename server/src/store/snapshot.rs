@@ -1,4 +1,4 @@
-//! Reading much at one moment: what a backup is made of.
+//! Reading much at one moment: what a backup and an export are made of, and a preview of settings.
 
 use futures_util::TryStreamExt;
 use sqlx::AssertSqlSafe;

@@ -22,7 +22,7 @@ pub struct UnrevokedToken {
     pub last_used_address: Option<String>,
 }
 
-/// Whoever is or was a member of an organization: his tokens there are the organization's.
+/// Whoever is or was a member of an organization, and so may own tokens of it.
 #[derive(Clone, Debug, FromRow)]
 pub struct TokenOwner {
     pub user_id: i64,
@@ -32,7 +32,7 @@ pub struct TokenOwner {
 }
 
 /// The tokens of an organization that nobody has revoked. They may be very many, so that not a column
-/// more is read than is needed, and their owners by [`owners`], once each.
+/// more is read than is needed, and whose they are by [`list_owners`], once each.
 pub async fn list(tx: &mut Tx, organization_id: i64) -> Result<Vec<UnrevokedToken>, StoreError> {
     tx.all(
         "select id, kind, name, user_id, scopes, ip_ranges, created_at, expires_at, retires_at, last_used_at, \
@@ -42,8 +42,8 @@ pub async fn list(tx: &mut Tx, organization_id: i64) -> Result<Vec<UnrevokedToke
     .await
 }
 
-/// Whose tokens they can be.
-pub async fn owners(tx: &mut Tx, organization_id: i64) -> Result<Vec<TokenOwner>, StoreError> {
+/// Everybody who is or was a member of an organization.
+pub async fn list_owners(tx: &mut Tx, organization_id: i64) -> Result<Vec<TokenOwner>, StoreError> {
     tx.all(
         "select user_id, email, is_active, removed_at from memberships join users on users.id = user_id \
          where organization_id = $1",

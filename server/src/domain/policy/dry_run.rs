@@ -38,7 +38,7 @@ pub struct DryRun {
 /// lock Label Studio's clients out. Changes nothing.
 ///
 /// # Errors
-/// As [`update`], for a change that could not be made.
+/// As [`super::update`], for a change that could not be made.
 pub async fn dry_run(
     app: &App,
     cx: &Cx,
@@ -46,7 +46,8 @@ pub async fn dry_run(
     change: &PolicyChange,
 ) -> Result<DryRun> {
     access::require_in(cx, Action::ChangeOrganization, organization_id)?;
-    let mut tx = app.db.read().await?;
+    // Tokens and their owners are read one after another, as of one moment.
+    let mut tx = app.db.snapshot().await?;
     let before = organizations::find_by_id(&mut tx, organization_id).await?;
     // Who would be locked out is the answer, not a reason for none.
     let forced = PolicyChange {
@@ -74,7 +75,7 @@ async fn stopped(
     organization_id: i64,
     (present, after): (&Policy, &Policy),
 ) -> Result<Vec<Stopped>> {
-    let owners = store::unrevoked_tokens::owners(tx, organization_id).await?;
+    let owners = store::unrevoked_tokens::list_owners(tx, organization_id).await?;
     let owners: HashMap<i64, TokenOwner> = owners
         .into_iter()
         .map(|owner| (owner.user_id, owner))

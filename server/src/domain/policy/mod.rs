@@ -1,4 +1,4 @@
-//! An organization's policy over tokens: what it is, what changing it would do, and changing it.
+//! An organization's policy over tokens: what it is, and changing it.
 //!
 //! The policy is judged at each use of a token, so it holds for every token there is from the moment
 //! it is saved, and a token that it blocks works again when it is taken back.

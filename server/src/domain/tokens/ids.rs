@@ -1,4 +1,5 @@
-//! The ids of new tokens: when they were made, in milliseconds, and then chance.
+//! The ids of new personal access tokens and key tokens: when they were made, in milliseconds, and then
+//! chance. (A legacy token's is chance alone; each user has one.)
 //!
 //! They are public. Tokens that are made or used together have neighbouring ids, so that an index by id is
 //! written a page for many of them and not one for each (RFC 9562, section 2.1, says so of UUIDs).
