@@ -207,7 +207,7 @@ pub async fn list_live_by_user(
             COLUMNS,
             " from tokens where user_id = $1 and organization_id = $2 and kind = $3 and revoked_at is null \
              and (expires_at is null or expires_at > $4) and (retires_at is null or retires_at > $4) \
-             order by created_at desc, id limit $5"
+             order by created_at desc, id desc limit $5"
         ),
         bind![user_id, organization_id, kind, now, limit],
     )
@@ -221,9 +221,9 @@ const FILTERED: &str = " and ($3 is null or kind = $3) \
         or ($4 = 'ended' and (revoked_at is not null or retires_at <= $5 or expires_at <= $5))) \
     and ($6 is null or lower(name) like $6 escape '!' or lower(note) like $6 escape '!' or email like $6 escape '!') \
     and ($7 is null or coalesce(last_used_at, tokens.created_at) < $7) \
-    and ($8 is null or tokens.created_at < $8 or (tokens.created_at = $8 and tokens.id > $9)) \
+    and ($8 is null or tokens.created_at < $8 or (tokens.created_at = $8 and tokens.id < $9)) \
     and ($11 is null or email = $11) \
-    order by tokens.created_at desc, tokens.id limit $10";
+    order by tokens.created_at desc, tokens.id desc limit $10";
 const BY_ORGANIZATION: &str = concatcp!(
     WITH_RULERS,
     " where tokens.organization_id = $1 and $2 is null",

@@ -36,7 +36,7 @@ pub struct TokenOwner {
 pub async fn list(tx: &mut Tx, organization_id: i64) -> Result<Vec<UnrevokedToken>, StoreError> {
     tx.all(
         "select id, kind, name, user_id, scopes, ip_ranges, created_at, expires_at, retires_at, last_used_at, \
-         last_used_address from tokens where organization_id = $1 and revoked_at is null order by created_at desc, id",
+         last_used_address from tokens where organization_id = $1 and revoked_at is null order by created_at desc, id desc",
         bind![organization_id],
     )
     .await

@@ -166,6 +166,49 @@ async fn a_dry_run_leaves_out_what_opens_no_door_already() {
 }
 
 #[tokio::test]
+async fn a_token_that_was_never_used_is_judged_from_where_it_could_come() {
+    let t = TestApp::new().await;
+    let browser = t.browser(&t.owner).await;
+    let mut ids = Vec::new();
+    for ranges in [
+        json!([]),
+        json!(["192.0.2.0/24"]),
+        json!(["::ffff:192.0.2.9"]),
+    ] {
+        let body = json!({"kind": "key", "name": "never used", "ip_ranges": ranges});
+        let made = browser.post("/api/v1/tokens", &body).await.expect(201);
+        ids.push(made.json()["id"].clone());
+    }
+    let expected = [
+        (json!({"key_enabled": false}), 3),
+        (json!({"ip_ranges": ["0.0.0.0/0", "::/0"]}), 0),
+        (json!({"ip_ranges": ["198.51.100.7", "192.0.2.8/29"]}), 0),
+        (json!({"ip_ranges": ["192.0.2.9"]}), 0),
+        (json!({"ip_ranges": ["192.0.2.7"]}), 1),
+        (json!({"ip_ranges": ["198.51.100.7"]}), 2),
+    ];
+    for (change, count) in expected {
+        let told = browser.patch(DRY_RUN, &change).await.expect(200).json();
+        assert_eq!(told["tokens"], count, "{change}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn a_use_of_this_moment_counts_in_a_dry_run() {
+    let t = TestApp::new().await;
+    let (_, text) = t.issue(&t.owner, TokenKind::Key).await;
+    let browser = t.browser(&t.owner).await;
+    t.bearer(&text).get("/api/v1/me").await.expect(200);
+    let change = json!({"ip_ranges": ["198.51.100.7"]});
+    let told = browser.patch(DRY_RUN, &change).await.expect(200).json();
+    assert_eq!(told["tokens"], 1, "{told}");
+    assert_eq!(
+        told["stopped"][0]["last_used_at"],
+        "2026-01-02T03:04:05.678Z"
+    );
+}
+
+#[tokio::test]
 async fn a_policys_scopes_and_direct_use_are_judged_at_each_use() {
     let scene = Scene::new().await;
     let t = &scene.t;

@@ -24,6 +24,31 @@ async fn ids_are_in_the_order_in_which_tokens_were_made() {
     }
 }
 
+/// Label Studio cuts a personal access token's birth to the second.
+#[tokio::test]
+async fn tokens_of_one_second_are_listed_newest_first() {
+    let t = TestApp::new().await;
+    let mut ids = Vec::new();
+    for later in 0..8 {
+        t.set_time(START_MS + later);
+        ids.push(t.issue(&t.owner, TokenKind::Personal).await.0.id);
+    }
+    ids.reverse();
+    let owner = t.client(&t.owner).await;
+    let listed = owner.get("/api/token").await.expect(200).json();
+    let listed: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["id"].clone())
+        .collect();
+    let newest: Vec<_> = listed
+        .iter()
+        .filter(|id| ids.iter().any(|own| *id == own))
+        .collect();
+    assert_eq!(newest, ids.iter().collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn ids_of_one_instant_differ() {
     let t = TestApp::new().await;

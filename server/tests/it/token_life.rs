@@ -1,10 +1,12 @@
 //! How long a token opens the door: to the second, and no longer than its rulers let it.
 
 use keybearer::domain::access::Role;
+use keybearer::domain::passwords::Password;
 use keybearer::domain::policy::PolicyChange;
-use keybearer::domain::users::User;
-use keybearer::domain::users::changing;
+use keybearer::domain::users::adding::{self, UserSpec};
+use keybearer::domain::users::{User, changing};
 use keybearer::domain::{members, tokens};
+use keybearer::error::Error;
 use keybearer_verify::TokenKind;
 use serde_json::json;
 
@@ -165,16 +167,30 @@ async fn a_removed_members_tokens_and_sessions_are_refused() {
 }
 
 #[tokio::test]
-async fn a_removed_member_who_is_added_again_makes_new_tokens() {
+async fn a_removed_member_who_is_added_again_makes_new_tokens_and_signs_in_anew() {
     let t = TestApp::with_legacy().await;
     let (user, texts) = with_tokens(&t).await;
+    let browser = t.browser(&user).await;
     members::remove(&t.app, &t.operator(), 1, user.id)
         .await
         .unwrap();
+    let with_password = UserSpec {
+        password: Some(Password::new("another password")),
+        ..UserSpec::new(&user.email, Role::Member)
+    };
+    let refused = adding::add(&t.app, &t.operator(), 1, with_password).await;
+    assert!(matches!(
+        refused,
+        Err(Error::Invalid {
+            field: Some("password"),
+            ..
+        })
+    ));
     let body = json!({"username": "x", "email": user.email});
     let owner = t.client(&t.owner).await;
     let again = owner.post("/api/users", &body).await.expect(201).json();
     assert_eq!(again["id"], user.id);
+    browser.get(WHOAMI).await.refusal(401);
     for text in &texts {
         expect_refused(&t, text, "revoked").await;
     }

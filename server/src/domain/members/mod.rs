@@ -170,6 +170,10 @@ pub(super) async fn leave(tx: &mut Tx, cx: &Cx, organization_id: i64, user_id: i
         let others = store::organizations::list_by_user(tx, user_id).await?;
         user.active_organization_id = others.first().map(|organization| organization.id);
         store::users::update(tx, &user).await?;
+        if others.is_empty() {
+            // Should he come back, he signs in anew.
+            store::sessions::delete_by_user(tx, user_id).await?;
+        }
     }
     Ok(())
 }

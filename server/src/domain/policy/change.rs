@@ -156,7 +156,7 @@ pub fn read_limits(scopes: Option<&[String]>, ip_ranges: Option<&[String]>) -> R
     let range = |text: &String| -> Result<IpNet> {
         let text = text.trim();
         let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
-        text.parse::<IpNet>().ok().or_else(alone).map(|range| range.trunc()).ok_or_else(|| {
+        text.parse::<IpNet>().ok().or_else(alone).map(|range| canonical(range.trunc())).ok_or_else(|| {
             Error::invalid("ip_ranges", format!("{text} is no address and no range; they look like 192.0.2.7 and 192.0.2.0/24."))
         })
     };
@@ -169,6 +169,19 @@ pub fn read_limits(scopes: Option<&[String]>, ip_ranges: Option<&[String]>) -> R
         scopes: ScopeSet::new(scopes),
         ip_ranges,
     })
+}
+
+/// A range of IPv4 addresses in IPv6 form is one of IPv4 addresses, as which they come.
+fn canonical(range: IpNet) -> IpNet {
+    let mapped = match range {
+        IpNet::V6(range) => range
+            .network()
+            .to_ipv4_mapped()
+            .zip(range.prefix_len().checked_sub(96)),
+        IpNet::V4(_) => None,
+    };
+    let narrow = mapped.and_then(|(address, length)| IpNet::new(address.into(), length).ok());
+    narrow.unwrap_or(range)
 }
 
 /// Address ranges, one to a line.

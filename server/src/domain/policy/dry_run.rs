@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use keybearer_verify::{Ask, Denial, Grant, Policy, Purpose, TokenKind, Verdict, judge};
+use keybearer_verify::{Ask, Denial, Grant, IpNet, Policy, Purpose, TokenKind, Verdict, judge};
 
 use super::change::{PolicyChange, apply, locks_out};
 use crate::app::App;
 use crate::cx::Cx;
 use crate::domain::access::{self, Action};
-use crate::domain::{grants, organizations};
+use crate::domain::{grants, organizations, uses};
 use crate::error::Result;
 use crate::store::unrevoked_tokens::TokenOwner;
 use crate::store::{self, Tx};
@@ -35,7 +35,7 @@ pub struct DryRun {
 }
 
 /// Which tokens a change would stop, whose they are and when they were last used, and whether it would
-/// lock Label Studio's clients out. Changes nothing.
+/// lock Label Studio's clients out. Changes nothing; what was used on this node until now is written down.
 ///
 /// # Errors
 /// As [`super::update`], for a change that could not be made.
@@ -46,6 +46,7 @@ pub async fn dry_run(
     change: &PolicyChange,
 ) -> Result<DryRun> {
     access::require_in(cx, Action::ChangeOrganization, organization_id)?;
+    uses::flush(app).await?;
     // Tokens and their owners are read one after another, as of one moment.
     let mut tx = app.db.snapshot().await?;
     let before = organizations::find_by_id(&mut tx, organization_id).await?;
@@ -87,7 +88,8 @@ async fn stopped(
             continue;
         };
         let grant = grants::of_unrevoked(&row, organization_id, owner, present)?;
-        if let Some(denial) = stops(grant, row.last_used_address.as_deref(), after, now) {
+        let last_address = row.last_used_address.and_then(|text| text.parse().ok());
+        if let Some(denial) = stops(grant, last_address, after, now) {
             stopped.push(Stopped {
                 id: row.id,
                 kind: row.kind,
@@ -103,31 +105,53 @@ async fn stopped(
 }
 
 /// Why the policy `after` would refuse a token that opens the door now, as if it came once more from where
-/// it came last.
+/// it came last; if it never came, from where it could.
 pub(super) fn stops(
     mut grant: Grant,
-    last_address: Option<&str>,
+    last_address: Option<IpAddr>,
     after: &Policy,
     now: i64,
 ) -> Option<Denial> {
+    if denial(&grant, last_address, now).is_some() {
+        return None;
+    }
+    grant.policy = after.clone();
+    denial(&grant, last_address, now)
+}
+
+fn denial(grant: &Grant, last_address: Option<IpAddr>, now: i64) -> Option<Denial> {
     let purpose = if grant.kind == TokenKind::Personal {
         Purpose::Exchange
     } else {
         Purpose::Api
     };
-    let address = last_address.and_then(|text| text.parse::<IpAddr>().ok());
+    let ranges = (&grant.limits.ip_ranges, &grant.policy.limits.ip_ranges);
     let ask = Ask {
         purpose,
         claims: None,
-        address,
+        address: last_address.or_else(|| somewhere(ranges)),
         need: None,
     };
-    if judge(&grant, &ask, now) != Verdict::Allowed {
-        return None;
-    }
-    grant.policy = after.clone();
-    match judge(&grant, &ask, now) {
+    match judge(grant, &ask, now) {
         Verdict::Allowed => None,
         Verdict::Denied(denial) => Some(denial),
     }
+}
+
+/// An address that is in both a token's ranges and the policy's, if there is one. No ranges are all
+/// addresses.
+fn somewhere((own, most): (&Vec<IpNet>, &Vec<IpNet>)) -> Option<IpAddr> {
+    let both = |one: &IpNet| {
+        let within = |other: &&IpNet| one.contains(*other) || other.contains(one);
+        let other = most.iter().find(within)?;
+        Some(if one.contains(other) { *other } else { *one })
+    };
+    let range = if most.is_empty() {
+        own.first().copied()
+    } else if own.is_empty() {
+        most.first().copied()
+    } else {
+        own.iter().find_map(both)
+    };
+    range.map(|range| range.network())
 }

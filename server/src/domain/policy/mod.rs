@@ -86,7 +86,7 @@ async fn refuse_own_lock_out(tx: &mut Tx, cx: &Cx, after: &Organization) -> Resu
     };
     let after = of(after)?;
     let grant = grants::of_row(&row)?;
-    let field = match stops(grant, Some(&cx.address_text()), &after, cx.now) {
+    let field = match stops(grant, cx.address, &after, cx.now) {
         Some(Denial::IpNotAllowed) => "ip_ranges",
         Some(Denial::LifetimeOverPolicy) => "max_ttl_days",
         _ if !after.limits.scopes.answers(Need::Admin) => "scopes",

@@ -53,8 +53,8 @@ impl UserSpec {
 /// Makes an account and makes it a member of `organization_id`.
 ///
 /// # Errors
-/// [`Error::Invalid`] for what is not right or taken; [`Error::Forbidden`] below admin, and for an
-/// admin who would make an owner.
+/// [`Error::Invalid`] for what is not right or taken, and for a password of an account that comes back;
+/// [`Error::Forbidden`] below admin, and for an admin who would make an owner.
 pub async fn add(app: &App, cx: &Cx, organization_id: i64, spec: UserSpec) -> Result<User> {
     access::require_in(cx, Action::ChangeMembers, organization_id)?;
     members::require_may_grant(cx, spec.role)?;
@@ -89,6 +89,13 @@ async fn returning(
     };
     if !may_return {
         return Ok(None);
+    }
+    if spec.password.is_some() {
+        return Err(Error::invalid(
+            "password",
+            "There is an account with this e-mail address already, and it keeps its password. Leave the password out; \
+             the operator can set another one by `keybearer user set-password`.",
+        ));
     }
     members::join(tx, cx, organization.id, (user.id, spec.role)).await?;
     user.active_organization_id.get_or_insert(organization.id);

@@ -201,16 +201,16 @@ async fn makes_and_lists_tokens() {
     insta::assert_json_snapshot!(listed, @r#"
     [
       {
-        "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6ODA3NDUyMzA0NSwiaWF0IjoxNzY3MzIzMDQ1LCJqdGkiOiIwMTliN2NhOThmMmU0MWYwOTkwNGQ4MTcwMTlkODJlNSIsInVzZXJfaWQiOiIxIn0",
-        "id": "019b7ca98f2e41f09904d817019d82e5",
-        "name": "the robot's",
+        "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6ODA3NDUyMzA0NSwiaWF0IjoxNzY3MzIzMDQ1LCJqdGkiOiIwMTliN2NhOThmMmU5NTg4ZjgwOTkxMmYzNjNiZDJmZSIsInVzZXJfaWQiOiIxIn0",
+        "id": "019b7ca98f2e9588f809912f363bd2fe",
+        "name": "a test's",
         "created_at": "2026-01-02T03:04:05Z",
         "expires_at": "2225-11-15T03:04:05Z"
       },
       {
-        "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6ODA3NDUyMzA0NSwiaWF0IjoxNzY3MzIzMDQ1LCJqdGkiOiIwMTliN2NhOThmMmU5NTg4ZjgwOTkxMmYzNjNiZDJmZSIsInVzZXJfaWQiOiIxIn0",
-        "id": "019b7ca98f2e9588f809912f363bd2fe",
-        "name": "a test's",
+        "token": "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCIsImV4cCI6ODA3NDUyMzA0NSwiaWF0IjoxNzY3MzIzMDQ1LCJqdGkiOiIwMTliN2NhOThmMmU0MWYwOTkwNGQ4MTcwMTlkODJlNSIsInVzZXJfaWQiOiIxIn0",
+        "id": "019b7ca98f2e41f09904d817019d82e5",
+        "name": "the robot's",
         "created_at": "2026-01-02T03:04:05Z",
         "expires_at": "2225-11-15T03:04:05Z"
       }
