@@ -99,8 +99,8 @@ pub(super) const ALL: [Paragraph; 14] = [
     Paragraph {
         denial: Denial::ScopeMissing,
         title: "Scope missing",
-        meaning: "The token is good, but was not given the scope that this request takes.",
-        cure: "Make a token that has the scope which the answer names; a token cannot give itself more than it has.",
+        meaning: "The token is good, but was not given the scope that this request takes, or the organization lets no token have it.",
+        cure: "Make a token that has the scope which the answer names; a token cannot give itself more than it has. If the organization's settings bound it, an owner or admin changes them.",
     },
     Paragraph {
         denial: Denial::RateLimited,
@@ -179,7 +179,8 @@ pub(super) fn type_disabled(kind: TokenKind) -> String {
 
 pub(super) fn scope_missing(need: Need) -> String {
     format!(
-        "This token was not given the scope `{}`, which this takes. Make one that has it.",
+        "This takes the scope `{}`, which this token was not given or the organization lets no token have. Make one that \
+         has it, or ask an admin.",
         need.as_str()
     )
 }

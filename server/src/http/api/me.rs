@@ -23,7 +23,8 @@ pub(super) struct MeView {
     token_id: Option<String>,
     /// What the token was given; empty for all that its owner may.
     scopes: Vec<String>,
-    /// The most that the organization lets any token do; empty for no limit.
+    /// The most that the organization lets any token do; empty for no limit, and for a session, which is
+    /// no token.
     policy_scopes: Vec<String>,
 }
 
