@@ -35,7 +35,9 @@ pub struct DryRun {
 }
 
 /// Which tokens a change would stop, whose they are and when they were last used, and whether it would
-/// lock Label Studio's clients out. Changes nothing; what was used on this node until now is written down.
+/// lock Label Studio's clients out.
+///
+/// Changes nothing; the uses that this node has noted until now are written down.
 ///
 /// # Errors
 /// As [`super::update`], for a change that could not be made.
