@@ -4,6 +4,7 @@ It writes rows as Keybearer does and nothing else; the server is not running mea
 
 import hashlib
 import os
+import random
 import sqlite3
 import sys
 import time
@@ -34,7 +35,8 @@ def key_token(number: int) -> tuple[str, str]:
 
 def fill(path: Path, count: int, shown: int, *, first: int = 0, is_revoked: bool = False,
          expires_at: int | None = None) -> list[str]:
-    """Inserts COUNT key tokens of the first user and returns the texts of the first SHOWN."""
+    """Inserts COUNT key tokens of the first user and returns the texts of SHOWN of them, from all over and in
+    no order: neighbours lie in the same page."""
     now = int(time.time() * 1000)
     connection = sqlite3.connect(path, isolation_level=None)
     for pragma in ("synchronous = off", "cache_size = -2000000", "temp_store = memory"):
@@ -46,13 +48,14 @@ def fill(path: Path, count: int, shown: int, *, first: int = 0, is_revoked: bool
     for name, _ in rebuilt:
         connection.execute(f"drop index {name}")
     texts, began = [], time.time()
+    every = max(1, count // max(1, shown))
     connection.execute("begin")
     for start in range(0, count, BATCH):
         size = min(BATCH, count - start)
         noise, rows = os.urandom(size * 32), []
         for at in range(size):
             number = first + start + at
-            if start + at < shown:
+            if (start + at) % every == 0 and len(texts) < shown:
                 token_id, text = key_token(number)
                 digest = hashlib.sha256(text.encode()).digest()
                 texts.append(text)
@@ -71,6 +74,7 @@ def fill(path: Path, count: int, shown: int, *, first: int = 0, is_revoked: bool
     connection.execute("pragma wal_checkpoint(truncate)")
     connection.close()
     print(f"\r{count:,} tokens filled in {time.time() - began:.0f} s" + " " * 40, file=sys.stderr)
+    random.shuffle(texts)
     return texts
 
 

@@ -14,7 +14,7 @@ use keybearer_verify::{
 use crate::app::App;
 use crate::cx::{Caller, Cx, Notices, Proof};
 use crate::domain::access::Role;
-use crate::domain::cache::{self, Key, Known};
+use crate::domain::cache::{self, Key, Known, Sought};
 use crate::domain::signing::{self, Proven};
 use crate::domain::tokens::rotation;
 use crate::error::{Error, Refusal, Result, SentAs};
@@ -81,7 +81,7 @@ pub async fn check(app: &App, cx: &Cx, text: &str, purpose: Purpose) -> Outcome<
     let (known, verdict) = match judge(&known.grant, &ask, cx.now) {
         // It may have been used since it was looked up; what is remembered does not say so.
         Verdict::Denied(Denial::LifetimeOverPolicy) if was_known => {
-            let read = Box::pin(cache::read_grant(app, &shown.key)).await?;
+            let read = Box::pin(cache::read_grant(app, &shown.sought)).await?;
             let known = read.unwrap_or(known);
             let verdict = judge(&known.grant, &ask, cx.now);
             (known, verdict)
@@ -122,7 +122,7 @@ async fn find(app: &App, cx: &Cx, shown: &Identified<'_>) -> Outcome<(Arc<Known>
         // Whoever guesses waits before any look-up; a good signature is no guess.
         app.failures_by_address.check(&cx.address_text(), cx.now)?;
     }
-    let found = cache::grant(app, &shown.key).await?;
+    let found = cache::grant(app, &shown.sought).await?;
     if let Some(found) = found.filter(|(known, _)| is_of(known, shown)) {
         return Ok(found);
     }
@@ -145,7 +145,7 @@ async fn find(app: &App, cx: &Cx, shown: &Identified<'_>) -> Outcome<(Arc<Known>
 struct Identified<'t> {
     kind: TokenKind,
     proof: Option<Proven<'t>>,
-    key: Key,
+    sought: Sought<'t>,
 }
 
 impl Identified<'_> {
@@ -163,10 +163,13 @@ fn parse(text: &str) -> Outcome<Presented> {
 }
 
 async fn identify<'t>(app: &App, cx: &Cx, presented: &'t Presented) -> Outcome<Identified<'t>> {
-    let unsigned = |kind, hash: TokenHash| Identified {
+    let unsigned = |kind, hash: TokenHash, id| Identified {
         kind,
         proof: None,
-        key: hash.into(),
+        sought: Sought {
+            key: hash.into(),
+            id,
+        },
     };
     let signed = match presented {
         Presented::Signed(signed) => signed,
@@ -174,12 +177,14 @@ async fn identify<'t>(app: &App, cx: &Cx, presented: &'t Presented) -> Outcome<I
             return Ok(unsigned(
                 TokenKind::Key,
                 TokenHash::digest(key.plain().reveal()),
+                Some(key.id()),
             ));
         }
         Presented::Legacy(plain) => {
             return Ok(unsigned(
                 TokenKind::Legacy,
                 app.sealing.hash(plain.reveal()),
+                None,
             ));
         }
     };
@@ -199,7 +204,10 @@ async fn identify<'t>(app: &App, cx: &Cx, presented: &'t Presented) -> Outcome<I
     };
     Ok(Identified {
         kind: claims.kind.token_kind(),
-        key,
+        sought: Sought {
+            key,
+            id: Some(&claims.jti),
+        },
         proof: Some(proof),
     })
 }

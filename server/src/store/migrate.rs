@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     migration!("0007_import"),
     migration!("0008_token_indexes"),
     migration!("0009_row_numbers"),
+    migration!("0010_tokens_by_id"),
 ];
 
 macro_rules! migration {

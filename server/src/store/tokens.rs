@@ -1,5 +1,6 @@
 //! Tokens and their statements.
 
+use aws_lc_rs::constant_time;
 use const_format::concatcp;
 use sqlx::FromRow;
 
@@ -40,6 +41,14 @@ pub struct Token {
     pub signing_key_id: Option<String>,
     /// When it was brought from another system.
     pub imported_at: Option<i64>,
+}
+
+impl Token {
+    /// Whether it is the token of that hash; compared in constant time.
+    #[must_use]
+    pub fn has_hash(&self, hash: &[u8; 32]) -> bool {
+        constant_time::verify_slices_are_equal(&self.hash, hash).is_ok()
+    }
 }
 
 /// A token with what rules over it: what `judge` needs, in one look-up.
@@ -165,14 +174,6 @@ pub async fn find_with_organization(
     .await
 }
 
-pub async fn find_by_hash(tx: &mut Tx, hash: &[u8]) -> Result<Option<Token>, StoreError> {
-    tx.optional(
-        concatcp!("select ", COLUMNS, " from tokens where hash = $1"),
-        bind![hash],
-    )
-    .await
-}
-
 pub async fn find_with_rulers(
     tx: &mut Tx,
     id: &str,
@@ -181,12 +182,13 @@ pub async fn find_with_rulers(
         .await
 }
 
-pub async fn find_with_rulers_by_hash(
+/// A legacy token, which says no id. Of the other kinds there is no index of hashes.
+pub async fn find_legacy_with_rulers(
     tx: &mut Tx,
     hash: &[u8],
 ) -> Result<Option<TokenWithRulers>, StoreError> {
     tx.optional(
-        concatcp!(WITH_RULERS, " where tokens.hash = $1"),
+        concatcp!(WITH_RULERS, " where hash = $1 and kind = 'legacy'"),
         bind![hash],
     )
     .await

@@ -82,6 +82,66 @@ async fn writers_that_go_away_leave_the_others_alone() {
     assert!(matches!(verified, Chain::Whole { .. }), "{verified:?}");
 }
 
+/// As in the server: event loops of their own, each with writers of its own, of whom some go away.
+#[tokio::test]
+async fn writers_of_several_loops_have_their_turns() {
+    const ROUNDS: usize = 20;
+    let t = TestApp::new().await;
+    let (verified, is_verified) = tokio::sync::watch::channel(false);
+    let mut loops = Vec::new();
+    for _ in 0..3 {
+        let (app, cx, user_id) = (t.app.clone(), t.operator(), t.owner.id);
+        let (done, is_done) = tokio::sync::oneshot::channel();
+        let mut is_verified = is_verified.clone();
+        let work = async move {
+            let issue = || {
+                let (app, cx) = (app.clone(), cx.clone());
+                async move { tokens::issue(&app, &cx, TokenSpec::new(TokenKind::Key, user_id)).await }
+            };
+            let mut made = Vec::new();
+            for round in 0..ROUNDS {
+                let tasks = at_once((0..8).map(|_| issue()));
+                // Whoever goes away does so at another moment each time.
+                for _ in 0..round {
+                    tokio::task::yield_now().await;
+                }
+                for (number, task) in tasks.into_iter().enumerate() {
+                    if number % 2 == 0 {
+                        task.abort();
+                        let _aborted_or_done = task.await;
+                    } else {
+                        made.push(task.await.unwrap().unwrap().0.id);
+                    }
+                }
+            }
+            done.send(made).unwrap();
+            // A connection may belong to this loop.
+            is_verified.wait_for(|is| *is).await.unwrap();
+        };
+        let thread = std::thread::spawn(|| {
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            runtime.enable_all().build().unwrap().block_on(work);
+        });
+        loops.push((thread, is_done));
+    }
+    let mut threads = Vec::new();
+    for (thread, is_done) in loops {
+        let made = is_done.await.unwrap();
+        assert_eq!(made.len(), ROUNDS * 4);
+        let mut tx = t.app.db.read().await.unwrap();
+        for id in &made {
+            assert!(store::tokens::find(&mut tx, id).await.unwrap().is_some());
+        }
+        threads.push(thread);
+    }
+    let chain = audit::verify(&t.app).await.unwrap();
+    assert!(matches!(chain, Chain::Whole { .. }), "{chain:?}");
+    verified.send(true).unwrap();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_fails_at_its_commit_takes_nothing_of_the_others_back() {
     let t = TestApp::new().await;

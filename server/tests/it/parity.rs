@@ -1,5 +1,5 @@
-//! The two migration folders make the same tables: by their text, and where a PostgreSQL is at
-//! hand, by what the engines say of them.
+//! The two migration folders make the same tables and indexes: by their text, and where a PostgreSQL
+//! is at hand, by what the engines say of them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -55,9 +55,13 @@ fn normalized(sql: &str) -> String {
     text
 }
 
-/// A migration that one engine alone needs: the other's file says why it has no statement.
-fn is_nothing(sql: &str) -> bool {
-    sql.starts_with("-- Nothing: ") && normalized(sql).is_empty()
+/// A migration for which PostgreSQL needs no statement, or others: its file says why.
+fn is_of_its_own(postgres: &str) -> bool {
+    if normalized(postgres).is_empty() {
+        postgres.starts_with("-- Nothing: ")
+    } else {
+        postgres.starts_with("-- Otherwise than on SQLite, ")
+    }
 }
 
 #[test]
@@ -72,7 +76,7 @@ fn both_folders_have_the_same_files_with_the_same_statements() {
     assert_eq!(names(&sqlite), names(&postgres));
     assert!(!sqlite.is_empty());
     for ((name, sqlite), (_, postgres)) in sqlite.iter().zip(&postgres) {
-        if is_nothing(postgres) {
+        if is_of_its_own(postgres) {
             continue;
         }
         assert_eq!(normalized(sqlite), normalized(postgres), "{name} differs");
@@ -87,7 +91,7 @@ fn the_comments_are_the_same_too() {
             .collect::<Vec<_>>()
     };
     for ((name, sqlite), (_, postgres)) in folder("sqlite").iter().zip(&folder("postgres")) {
-        if is_nothing(postgres) {
+        if is_of_its_own(postgres) {
             continue;
         }
         assert_eq!(comments(sqlite), comments(postgres), "{name} differs");
@@ -119,6 +123,7 @@ fn unique_constraints_are_named_after_their_table_and_columns() {
     for (file, sql) in folder("sqlite") {
         let sql = normalized(&sql);
         for statement in sql.split("create table ").skip(1) {
+            let statement = statement.split(';').next().unwrap();
             let table = statement.split_whitespace().next().unwrap();
             for constraint in statement.split("constraint ").skip(1) {
                 let (name, rest) = constraint.split_once(" unique (").unwrap();
@@ -152,8 +157,33 @@ async fn both_engines_say_the_same_of_their_tables() {
     );
     // Without a PostgreSQL the comparison of the texts above has to do.
     if postgres_url().is_some() {
-        assert_eq!(sqlite, postgres_tables(&t.database.url().unwrap()).await);
+        let postgres = t.database.url().unwrap();
+        assert_eq!(sqlite, postgres_tables(&postgres).await);
+        assert_eq!(
+            sqlite_indexes(&url).await,
+            postgres_indexes(&postgres).await
+        );
     }
+}
+
+/// The names of the indexes that no constraint has made, and whether they are unique.
+type Indexes = BTreeMap<String, bool>;
+
+async fn sqlite_indexes(url: &str) -> Indexes {
+    let mut connection = SqliteConnection::connect(url).await.unwrap();
+    let sql = "select i.name, i.\"unique\" = 1 from sqlite_master m join pragma_index_list(m.name) i \
+        where m.type = 'table' and i.origin = 'c'";
+    let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+async fn postgres_indexes(url: &str) -> Indexes {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let sql = "select c.relname::text, i.indisunique from pg_index i join pg_class c on c.oid = i.indexrelid \
+        where c.relnamespace = current_schema()::regnamespace \
+        and not exists (select 1 from pg_constraint where conindid = i.indexrelid)";
+    let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
 async fn sqlite_tables(url: &str) -> Tables {

@@ -51,9 +51,15 @@ async fn a_taken_value_is_told_by_its_constraint() {
     drop(tx);
 
     let mut tx = db.write().await.unwrap();
+    let legacy = store::tokens::Token {
+        id: "legacy".into(),
+        kind: "legacy".into(),
+        ..personal
+    };
+    store::tokens::insert(&mut tx, &legacy).await.unwrap();
     let same_hash = store::tokens::Token {
         id: "another".into(),
-        ..personal
+        ..legacy
     };
     let taken = store::tokens::insert(&mut tx, &same_hash)
         .await

@@ -2,7 +2,7 @@
 //! alone is not enough.
 
 use aws_lc_rs::hmac;
-use keybearer_verify::TokenKind;
+use keybearer_verify::{KeyToken, TokenKind};
 use serde_json::{Value, json};
 
 use crate::support::forge::{self, SIGNING_SECRET, sign, signature, unsigned, usual_header};
@@ -270,6 +270,7 @@ async fn payloads_that_are_no_claims_are_refused() {
 #[tokio::test]
 async fn a_personal_access_token_is_known_by_its_exact_text() {
     let t = TestApp::with_signing_secret().await;
+    let owner = t.bearer(&t.issue(&t.owner, TokenKind::Key).await.1);
     let [personal, _] = good_claims(&t).await;
     let exp = personal["exp"].as_i64().unwrap();
     for odd in [
@@ -282,12 +283,35 @@ async fn a_personal_access_token_is_known_by_its_exact_text() {
     ] {
         let token = sign(&unsigned(&usual_header(), &odd));
         expect_refused(&t, &token, &odd.to_string()).await;
+        for shown in [forge::unsigned_part(&token), token] {
+            let body = json!({"refresh": shown});
+            let answer = owner.post("/api/token/blacklist", &body).await;
+            assert_eq!(answer.status, 404, "{odd} to be revoked");
+        }
     }
     let spaced = serde_json::to_string_pretty(&personal).unwrap();
     let token = sign(&forge::unsigned_text(&usual_header().to_string(), &spaced));
     expect_refused(&t, &token, "blanks in the payload").await;
     let header = json!({"typ": "JWT", "alg": "HS256"});
     expect_refused(&t, &sign(&unsigned(&header, &personal)), "another header").await;
+}
+
+#[tokio::test]
+async fn a_key_token_is_known_by_its_exact_text() {
+    const ALPHABET: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let t = TestApp::new().await;
+    let (token, secret) = t.issue(&t.owner, TokenKind::Key).await;
+    let mut id = [0; 16];
+    for (digit, character) in id.iter_mut().zip(token.id.chars()) {
+        *digit = u8::try_from(ALPHABET.find(character).unwrap()).unwrap();
+    }
+    let other = KeyToken::from_digits(&id, &[7; 32]);
+    assert_eq!(other.id(), token.id);
+    let other = other.plain().reveal();
+    expect_refused(&t, other, "another secret").await;
+    t.bearer(&secret).get(WHOAMI).await.expect(200);
+    // Nor when the right one is remembered.
+    expect_refused(&t, other, "another secret").await;
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use crate::store::tokens::{Token, TokenWithRulers};
 /// A line of scopes or ranges when it is read, in bytes.
 const LINE_BYTES: usize = 64;
 
-/// How a grant is found.
+/// What a grant is remembered by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
     Id(Box<str>),
@@ -42,42 +42,53 @@ pub struct Known {
     pub(super) slots: [Slot; 4],
 }
 
-/// The stored token that `key` finds, and whether it was known before. One indexed look-up at the
-/// most.
+/// Which stored token is meant.
+#[derive(Clone, Debug)]
+pub struct Sought<'t> {
+    pub key: Key,
+    /// The id that the token's own text says: with a hash, where to look for it. `None` for a legacy
+    /// token.
+    pub id: Option<&'t str>,
+}
+
+/// The stored token that is sought, and whether it was known before. One indexed look-up at the most.
 ///
 /// # Errors
 /// If the database fails or holds what cannot be read.
-pub async fn grant(app: &App, key: &Key) -> Result<Option<(Arc<Known>, bool)>> {
-    let known = app.cache.0.grants.get(key);
+pub async fn grant(app: &App, sought: &Sought<'_>) -> Result<Option<(Arc<Known>, bool)>> {
+    let known = app.cache.0.grants.get(&sought.key);
     match known.filter(|known| app.db.changes().none_since(known.stamp, &known.slots)) {
         Some(known) => Ok(Some((known, true))),
         // Boxed, as all that is rare on this way: the frame of a request is moved about more than once,
         // and should be small.
         None => {
-            let read = Box::pin(read_grant(app, key)).await?;
+            let read = Box::pin(read_grant(app, sought)).await?;
             Ok(read.map(|known| (known, false)))
         }
     }
 }
 
-/// The stored token that `key` finds, looked up whether or not it is known.
+/// The stored token that is sought, looked up whether or not it is known.
 ///
 /// # Errors
 /// As [`grant`].
-pub async fn read_grant(app: &App, key: &Key) -> Result<Option<Arc<Known>>> {
+pub async fn read_grant(app: &App, sought: &Sought<'_>) -> Result<Option<Arc<Known>>> {
     // Before the look-up: see `store::changes`.
     let stamp = app.db.changes().stamp();
     let mut tx = app.db.glance().await?;
-    let row = match key {
-        Key::Id(id) => store::tokens::find_with_rulers(&mut tx, id).await?,
-        Key::Hash(hash) => store::tokens::find_with_rulers_by_hash(&mut tx, hash).await?,
+    let row = match (&sought.key, sought.id) {
+        (Key::Id(id), _) => store::tokens::find_with_rulers(&mut tx, id).await?,
+        (Key::Hash(hash), Some(id)) => store::tokens::find_with_rulers(&mut tx, id)
+            .await?
+            .filter(|row| row.token.has_hash(hash)),
+        (Key::Hash(hash), None) => store::tokens::find_legacy_with_rulers(&mut tx, hash).await?,
     };
     drop(tx);
     let Some(row) = row else {
         return Ok(None);
     };
     let known = Arc::new(Known::of(row, stamp)?);
-    app.cache.0.grants.insert(key.clone(), known.clone());
+    app.cache.0.grants.insert(sought.key.clone(), known.clone());
     Ok(Some(known))
 }
 

@@ -16,7 +16,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache as Table;
 
 pub use accounts::{Account, account};
-pub use known::{Key, Known, grant, read_grant};
+pub use known::{Key, Known, Sought, grant, read_grant};
 pub use rulers::{Rulers, remember};
 
 const MIB: u64 = 1 << 20;

@@ -157,9 +157,11 @@ pub async fn revoke_shown(app: &App, cx: &Cx, text: &str) -> Result<()> {
     if proof.is_none() {
         access::require(cx, Action::ChangeOwnTokens)?;
     }
+    let id = shown.unverified_claims().map(|claims| claims.jti.as_str());
     let mut tx = app.db.write().await?;
-    let found = store::tokens::find_by_hash(&mut tx, shown.hash().as_bytes())
+    let found = store::tokens::find(&mut tx, id.ok_or_else(missing)?)
         .await?
+        .filter(|token| token.has_hash(shown.hash().as_bytes()))
         .ok_or_else(missing)?;
     let proven = proof.is_some_and(|proof| proof.is_of(found.signing_key_id.as_deref()));
     let token = if proven {
