@@ -48,14 +48,14 @@ def fill(path: Path, count: int, shown: int, *, first: int = 0, is_revoked: bool
     for name, _ in rebuilt:
         connection.execute(f"drop index {name}")
     texts, began = [], time.time()
-    every = max(1, count // max(1, shown))
+    every = max(1, count / max(1, shown))
     connection.execute("begin")
     for start in range(0, count, BATCH):
         size = min(BATCH, count - start)
         noise, rows = os.urandom(size * 32), []
         for at in range(size):
             number = first + start + at
-            if (start + at) % every == 0 and len(texts) < shown:
+            if len(texts) < shown and start + at >= len(texts) * every:
                 token_id, text = key_token(number)
                 digest = hashlib.sha256(text.encode()).digest()
                 texts.append(text)

@@ -246,7 +246,7 @@ impl UnverifiedToken {
         })
     }
 
-    /// What the token says of itself; for diagnosis only. `None` if its claims are not of our form.
+    /// What the token says of itself; nothing of it is proven. `None` if its claims are not of our form.
     #[must_use]
     pub fn unverified_claims(&self) -> Option<&Claims> {
         self.claims.as_ref()

@@ -1,6 +1,9 @@
 -- Personal access tokens and key tokens say their id, and are found by it; then the hash is compared. An
 -- index of all hashes lies in random order: each new token had a page of its own to be written in it.
 -- SQLite drops a constraint with its table only, so that is made anew, with those that refer to it.
+
+-- Personal access tokens, key tokens and legacy tokens. Access tokens are not stored: they carry
+-- the id of their personal access token and die with it.
 alter table tokens rename to tokens_before;
 drop index tokens_user;
 drop index tokens_organization;
@@ -60,7 +63,7 @@ insert into tokens (id, kind, user_id, organization_id, name, note, scopes, ip_r
     select id, kind, user_id, organization_id, name, note, scopes, ip_ranges, rate_per_minute, hash, sealed,
         sealed_until, created_at, expires_at, revoked_at, revoked_because, revoked_by, successor_id, retires_at,
         idempotency_key, family_id, last_used_at, last_used_address, last_used_client, signing_key_id, imported_at
-    from tokens_before order by rowid;
+    from tokens_before order by id;
 -- A legacy token says no id.
 create unique index tokens_hash on tokens (hash) where kind = 'legacy';
 create index tokens_user on tokens (user_id, created_at);
@@ -72,6 +75,8 @@ create index tokens_organization_expiry on tokens (organization_id, expires_at, 
 create index tokens_unrevoked on tokens (user_id, kind, created_at) where revoked_at is null;
 create index tokens_revoked on tokens (revoked_at) where revoked_at is not null;
 
+-- How often a token was used on a day (days since 1970-01-01, UTC). Without row numbers it lies in the
+-- order of its key and needs no index beside.
 alter table token_uses rename to token_uses_before;
 create table token_uses (
     token_id text not null references tokens (id),
@@ -82,6 +87,9 @@ create table token_uses (
 insert into token_uses (token_id, day, uses) select token_id, day, uses from token_uses_before order by token_id, day;
 drop table token_uses_before;
 
+-- One row for each token, threshold and receiver. Its being there is what makes a notice happen
+-- once: whoever finds it there, in this process or in another, before or after a restart, does not
+-- write it again.
 alter table notices rename to notices_before;
 drop index notices_state;
 create table notices (

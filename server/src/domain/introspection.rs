@@ -14,7 +14,7 @@ use keybearer_verify::{
 use crate::app::App;
 use crate::cx::{Caller, Cx, Notices, Proof};
 use crate::domain::access::Role;
-use crate::domain::cache::{self, Key, Known, Sought};
+use crate::domain::cache::{self, Known, Sought};
 use crate::domain::signing::{self, Proven};
 use crate::domain::tokens::rotation;
 use crate::error::{Error, Refusal, Result, SentAs};
@@ -163,29 +163,20 @@ fn parse(text: &str) -> Outcome<Presented> {
 }
 
 async fn identify<'t>(app: &App, cx: &Cx, presented: &'t Presented) -> Outcome<Identified<'t>> {
-    let unsigned = |kind, hash: TokenHash, id| Identified {
+    let unsigned = |kind, sought| Identified {
         kind,
         proof: None,
-        sought: Sought {
-            key: hash.into(),
-            id,
-        },
+        sought,
     };
     let signed = match presented {
         Presented::Signed(signed) => signed,
         Presented::Key(key) => {
-            return Ok(unsigned(
-                TokenKind::Key,
-                TokenHash::digest(key.plain().reveal()),
-                Some(key.id()),
-            ));
+            let hash = TokenHash::digest(key.plain().reveal());
+            return Ok(unsigned(TokenKind::Key, Sought::Text(key.id(), hash)));
         }
         Presented::Legacy(plain) => {
-            return Ok(unsigned(
-                TokenKind::Legacy,
-                app.sealing.hash(plain.reveal()),
-                None,
-            ));
+            let hash = app.sealing.hash(plain.reveal());
+            return Ok(unsigned(TokenKind::Legacy, Sought::Legacy(hash)));
         }
     };
     let said_kind = signed
@@ -195,19 +186,16 @@ async fn identify<'t>(app: &App, cx: &Cx, presented: &'t Presented) -> Outcome<I
         .await?
         .map_err(|denial| refused(said_kind, denial))?;
     let claims = proof.claims;
-    let key = match (claims.kind, &claims.pat) {
-        (SignedKind::Refresh, _) => signed.hash().into(),
-        (SignedKind::Access, Some(id)) => Key::Id(id.as_str().into()),
+    let sought = match (claims.kind, &claims.pat) {
+        (SignedKind::Refresh, _) => Sought::Text(&claims.jti, signed.hash()),
+        (SignedKind::Access, Some(id)) => Sought::Id(id),
         (SignedKind::Access | SignedKind::Other, _) => {
             return Err(refused(said_kind, Denial::UnknownToken));
         }
     };
     Ok(Identified {
         kind: claims.kind.token_kind(),
-        sought: Sought {
-            key,
-            id: Some(&claims.jti),
-        },
+        sought,
         proof: Some(proof),
     })
 }

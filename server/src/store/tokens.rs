@@ -182,7 +182,8 @@ pub async fn find_with_rulers(
         .await
 }
 
-/// A legacy token, which says no id. Of the other kinds there is no index of hashes.
+/// A legacy token, which says no id. Of the other kinds there is no index of hashes: SQLite takes that
+/// of legacy tokens only where `kind` is compared in the statement's own text.
 pub async fn find_legacy_with_rulers(
     tx: &mut Tx,
     hash: &[u8],

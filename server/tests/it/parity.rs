@@ -166,24 +166,28 @@ async fn both_engines_say_the_same_of_their_tables() {
     }
 }
 
-/// The names of the indexes that no constraint has made, and whether they are unique.
-type Indexes = BTreeMap<String, bool>;
+/// The names of the indexes that no constraint has made, and whether they are unique and partial.
+type Indexes = BTreeMap<String, (bool, bool)>;
 
 async fn sqlite_indexes(url: &str) -> Indexes {
     let mut connection = SqliteConnection::connect(url).await.unwrap();
-    let sql = "select i.name, i.\"unique\" = 1 from sqlite_master m join pragma_index_list(m.name) i \
+    let sql = "select i.name, i.\"unique\" = 1, i.partial = 1 from sqlite_master m join pragma_index_list(m.name) i \
         where m.type = 'table' and i.origin = 'c'";
     let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
-    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    let rows = rows.iter();
+    rows.map(|row| (row.get(0), (row.get(1), row.get(2))))
+        .collect()
 }
 
 async fn postgres_indexes(url: &str) -> Indexes {
     let mut connection = PgConnection::connect(url).await.unwrap();
-    let sql = "select c.relname::text, i.indisunique from pg_index i join pg_class c on c.oid = i.indexrelid \
+    let sql = "select c.relname::text, i.indisunique, i.indpred is not null from pg_index i join pg_class c on c.oid = i.indexrelid \
         where c.relnamespace = current_schema()::regnamespace \
         and not exists (select 1 from pg_constraint where conindid = i.indexrelid)";
     let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
-    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+    let rows = rows.iter();
+    rows.map(|row| (row.get(0), (row.get(1), row.get(2))))
+        .collect()
 }
 
 async fn sqlite_tables(url: &str) -> Tables {

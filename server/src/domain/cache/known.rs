@@ -16,16 +16,30 @@ use crate::store::tokens::{Token, TokenWithRulers};
 /// A line of scopes or ranges when it is read, in bytes.
 const LINE_BYTES: usize = 64;
 
+/// Which stored token is meant.
+#[derive(Debug)]
+pub enum Sought<'t> {
+    /// The one of this id: an access token names it.
+    Id(&'t str),
+    /// The one of this id whose text has this hash: a personal access token or a key token says its id.
+    Text(&'t str, TokenHash),
+    /// The legacy token whose text has this hash.
+    Legacy(TokenHash),
+}
+
 /// What a grant is remembered by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Key {
+pub(super) enum Key {
     Id(Box<str>),
     Hash([u8; 32]),
 }
 
-impl From<TokenHash> for Key {
-    fn from(hash: TokenHash) -> Self {
-        Self::Hash(*hash.as_bytes())
+impl Sought<'_> {
+    fn key(&self) -> Key {
+        match self {
+            Self::Id(id) => Key::Id((*id).into()),
+            Self::Text(_, hash) | Self::Legacy(hash) => Key::Hash(*hash.as_bytes()),
+        }
     }
 }
 
@@ -42,21 +56,12 @@ pub struct Known {
     pub(super) slots: [Slot; 4],
 }
 
-/// Which stored token is meant.
-#[derive(Clone, Debug)]
-pub struct Sought<'t> {
-    pub key: Key,
-    /// The id that the token's own text says: with a hash, where to look for it. `None` for a legacy
-    /// token.
-    pub id: Option<&'t str>,
-}
-
 /// The stored token that is sought, and whether it was known before. One indexed look-up at the most.
 ///
 /// # Errors
 /// If the database fails or holds what cannot be read.
 pub async fn grant(app: &App, sought: &Sought<'_>) -> Result<Option<(Arc<Known>, bool)>> {
-    let known = app.cache.0.grants.get(&sought.key);
+    let known = app.cache.0.grants.get(&sought.key());
     match known.filter(|known| app.db.changes().none_since(known.stamp, &known.slots)) {
         Some(known) => Ok(Some((known, true))),
         // Boxed, as all that is rare on this way: the frame of a request is moved about more than once,
@@ -76,19 +81,21 @@ pub async fn read_grant(app: &App, sought: &Sought<'_>) -> Result<Option<Arc<Kno
     // Before the look-up: see `store::changes`.
     let stamp = app.db.changes().stamp();
     let mut tx = app.db.glance().await?;
-    let row = match (&sought.key, sought.id) {
-        (Key::Id(id), _) => store::tokens::find_with_rulers(&mut tx, id).await?,
-        (Key::Hash(hash), Some(id)) => store::tokens::find_with_rulers(&mut tx, id)
+    let row = match sought {
+        Sought::Id(id) => store::tokens::find_with_rulers(&mut tx, id).await?,
+        Sought::Text(id, hash) => store::tokens::find_with_rulers(&mut tx, id)
             .await?
-            .filter(|row| row.token.has_hash(hash)),
-        (Key::Hash(hash), None) => store::tokens::find_legacy_with_rulers(&mut tx, hash).await?,
+            .filter(|row| row.token.has_hash(hash.as_bytes())),
+        Sought::Legacy(hash) => {
+            store::tokens::find_legacy_with_rulers(&mut tx, hash.as_bytes()).await?
+        }
     };
     drop(tx);
     let Some(row) = row else {
         return Ok(None);
     };
     let known = Arc::new(Known::of(row, stamp)?);
-    app.cache.0.grants.insert(sought.key.clone(), known.clone());
+    app.cache.0.grants.insert(sought.key(), known.clone());
     Ok(Some(known))
 }
 

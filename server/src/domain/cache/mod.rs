@@ -16,7 +16,8 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache as Table;
 
 pub use accounts::{Account, account};
-pub use known::{Key, Known, Sought, grant, read_grant};
+use known::Key;
+pub use known::{Known, Sought, grant, read_grant};
 pub use rulers::{Rulers, remember};
 
 const MIB: u64 = 1 << 20;

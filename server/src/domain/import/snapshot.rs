@@ -223,6 +223,7 @@ fn personal(jti: &str, text: &str) -> std::result::Result<Said, &'static str> {
     let (Some(shown), Some(claims)) = (&shown, claims) else {
         return Err("personal access tokens that cannot be read, left out");
     };
+    // It will be found by the id that its text says.
     if claims.kind != SignedKind::Refresh || claims.jti != jti {
         return Err("tokens that say to be another token, left out");
     }

@@ -157,9 +157,10 @@ pub async fn revoke_shown(app: &App, cx: &Cx, text: &str) -> Result<()> {
     if proof.is_none() {
         access::require(cx, Action::ChangeOwnTokens)?;
     }
-    let id = shown.unverified_claims().map(|claims| claims.jti.as_str());
+    // Its hash proves that it is the token of that id.
+    let claims = shown.unverified_claims().ok_or_else(missing)?;
     let mut tx = app.db.write().await?;
-    let found = store::tokens::find(&mut tx, id.ok_or_else(missing)?)
+    let found = store::tokens::find(&mut tx, &claims.jti)
         .await?
         .filter(|token| token.has_hash(shown.hash().as_bytes()))
         .ok_or_else(missing)?;
