@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 use keybearer_verify::TokenHash;
 
 use crate::clock::{Clock, Random};
@@ -12,7 +12,7 @@ use crate::domain::cache::Cache;
 use crate::domain::failed_sign_ins::FailedSignIns;
 use crate::domain::rates::Rates;
 use crate::domain::refusals::Refusals;
-use crate::domain::sealing::SealingKey;
+use crate::domain::sealing::{Purpose, SealingKey};
 use crate::domain::signing::{self, SigningKeys};
 use crate::domain::throttle::Throttle;
 use crate::domain::uses::Uses;
@@ -92,19 +92,16 @@ impl App {
     async fn parts(config: Config, clock: Clock, random: Random) -> anyhow::Result<Parts> {
         config.make_data_dir()?;
         let given = config.signing_secret()?;
-        let db = Db::open(config.database.reveal()).await;
-        let db =
-            db.with_context(|| format!("the database {} does not open", config.database_place()))?;
-        if !config.key_file.exists() && signing::is_sealed(&db).await.map_err(start_error)? {
-            bail!(
-                "the key file {} is missing, and the database was sealed with it; put it back, or name it with --key-file",
-                config.key_file.display()
-            );
-        }
+        let does_not_open = || format!("the database {} does not open", config.database_place());
+        let db = Db::connect(config.database.reveal()).await;
+        let db = db.with_context(does_not_open)?;
+        // Before the tables are brought up to date: who has the wrong key file can still go back.
+        let sealed = signing::any_sealed(&db).await.map_err(start_error);
+        let sealing = Self::sealing_key(&config, &random, sealed.with_context(does_not_open)?)?;
+        db.bring_up_to_date().await.with_context(does_not_open)?;
         if config.database.reveal().starts_with("sqlite:") {
             db.changes().set_server_lock(config.server_lock());
         }
-        let sealing = SealingKey::open(&config.key_file, &random)?;
         let given = given.as_ref().map(crate::config::Secret::reveal);
         let signing = SigningKeys::open(&db, &sealing, &random, given, clock.now())
             .await
@@ -128,6 +125,24 @@ impl App {
             refusals: Refusals::default(),
             set_up_secret: Mutex::default(),
         })
+    }
+
+    /// The key under which the database is sealed; a new one if nothing is yet.
+    fn sealing_key(
+        config: &Config,
+        random: &Random,
+        sealed: Option<Vec<u8>>,
+    ) -> anyhow::Result<SealingKey> {
+        ensure!(
+            sealed.is_none() || config.key_file.exists(),
+            "the key file {} is missing, and the database was sealed with it; put it back, or name it with --key-file",
+            config.key_file.display()
+        );
+        let key = SealingKey::open(&config.key_file, random)?;
+        if let Some(sealed) = sealed {
+            key.unseal(Purpose::SigningKey, &sealed)?;
+        }
+        Ok(key)
     }
 }
 

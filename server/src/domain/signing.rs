@@ -81,13 +81,17 @@ impl Proven<'_> {
     }
 }
 
-/// Whether there is a key that was sealed already, so that no new sealing key will do.
+/// A secret as it was sealed, if any was, so that no other sealing key will do. The tables may be an
+/// older version's.
 ///
 /// # Errors
 /// If the database fails.
-pub async fn is_sealed(db: &Db) -> Result<bool> {
+pub async fn any_sealed(db: &Db) -> Result<Option<Vec<u8>>> {
     let mut tx = db.read().await?;
-    Ok(!store::signing_keys::list(&mut tx).await?.is_empty())
+    if !store::tables::is_there(&mut tx, "signing_keys").await? {
+        return Ok(None);
+    }
+    Ok(store::signing_keys::find_any_sealed(&mut tx).await?)
 }
 
 /// The Label Studio's keys that imports have brought, by id.

@@ -56,18 +56,8 @@ enum Engine {
 }
 
 impl Db {
-    /// Opens the database at `url` (`sqlite://PATH` or `postgres://…`) and brings its tables up to
-    /// date. A SQLite file is made if it is missing.
-    ///
-    /// # Errors
-    /// [`StoreError`] if it cannot be opened, or if it was written by a newer Keybearer.
-    pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let db = Self::connect(url).await?;
-        migrate::run(&db).await?;
-        Ok(db)
-    }
-
-    /// Opens the database at `url` and leaves its tables as they are, or are not.
+    /// Opens the database at `url` (`sqlite://PATH` or `postgres://…`) and leaves its tables as they are,
+    /// or are not. A SQLite file is made if it is missing.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be opened.
@@ -80,6 +70,14 @@ impl Db {
                 Err(StoreError::Unusable(why.to_owned()))
             }
         }
+    }
+
+    /// Makes the tables that are missing and alters those of older versions.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they were written by a newer Keybearer, or cannot be written.
+    pub async fn bring_up_to_date(&self) -> Result<(), StoreError> {
+        migrate::run(self).await
     }
 
     async fn open_sqlite(url: &str) -> Result<Self, StoreError> {

@@ -52,6 +52,14 @@ pub async fn list(tx: &mut Tx) -> Result<Vec<SigningKeyRow>, StoreError> {
     .await
 }
 
+/// The sealed secret of any key. Every version's table has it.
+pub async fn find_any_sealed(tx: &mut Tx) -> Result<Option<Vec<u8>>, StoreError> {
+    let found: Option<(Vec<u8>,)> = tx
+        .optional("select sealed from signing_keys limit 1", bind![])
+        .await?;
+    Ok(found.map(|(sealed,)| sealed))
+}
+
 /// Retires the keys that sign.
 pub async fn update_retired(tx: &mut Tx, at: i64) -> Result<(), StoreError> {
     tx.execute(

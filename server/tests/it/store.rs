@@ -205,13 +205,14 @@ async fn a_database_of_a_newer_version_or_with_other_migrations_is_refused() {
     let t = TestApp::new().await;
     let url = t.app.config.database.reveal().to_owned();
     t.database.meddle("insert into migrations (name, digest) select '9999_future', digest from migrations where name like '0001%'").await;
-    let newer = Db::open(&url).await.unwrap_err();
+    let db = Db::connect(&url).await.unwrap();
+    let newer = db.bring_up_to_date().await.unwrap_err();
     assert!(
         newer.to_string().contains("written by a newer Keybearer"),
         "{newer}"
     );
     t.database.meddle("delete from migrations where name = '9999_future'; update migrations set digest = (select invite_hash from organizations)").await;
-    let changed = Db::open(&url).await.unwrap_err();
+    let changed = db.bring_up_to_date().await.unwrap_err();
     assert!(
         changed
             .to_string()

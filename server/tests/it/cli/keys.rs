@@ -1,5 +1,7 @@
 //! `keybearer keys`.
 
+use sqlx::{Connection, Executor};
+
 use super::Place;
 
 #[test]
@@ -10,6 +12,44 @@ fn refuses_a_key_that_is_not_there_and_one_that_signs() {
     let keys = place.json(&["keys", "list", "--json"]);
     let why = place.fail(&["keys", "remove", keys[0]["id"].as_str().unwrap(), "--force"]);
     assert!(why.contains("keys rotate"), "{why}");
+}
+
+/// Whoever upgrades with the wrong key file can still go back.
+#[tokio::test]
+async fn a_key_file_that_does_not_fit_changes_nothing() {
+    let place = Place::with_owner();
+    let data = place.folder.path().join("keybearer-data");
+    let url = format!("sqlite://{}", data.join("keybearer.sqlite3").display());
+    // As an older version left it.
+    let mut database = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    let older = "delete from migrations where name = (select max(name) from migrations)";
+    database.execute(older).await.unwrap();
+    let applied = "select count(*) from migrations";
+    let before: i64 = sqlx::query_scalar(applied)
+        .fetch_one(&mut database)
+        .await
+        .unwrap();
+
+    let key_file = data.join("sealing.key");
+    std::fs::remove_file(&key_file).unwrap();
+    let other = "7".repeat(64);
+    for (text, says) in [
+        (None, "is missing, and the database was sealed with it"),
+        (Some("junk"), "does not hold a key"),
+        (Some(other.as_str()), "a sealed value does not open"),
+    ] {
+        if let Some(text) = text {
+            std::fs::write(&key_file, text).unwrap();
+        }
+        let why = place.fail(&["user", "list"]);
+        assert!(why.contains(says), "{why}");
+        assert_eq!(key_file.exists(), text.is_some());
+        let after: i64 = sqlx::query_scalar(applied)
+            .fetch_one(&mut database)
+            .await
+            .unwrap();
+        assert_eq!(before, after, "{says}");
+    }
 }
 
 #[test]
