@@ -26,7 +26,8 @@ def measure(programs, folder: Path, counts: list[int]) -> Table:
                   ["tokens in the database", "exchange/s", "check/s", "cold check/s", "list, p50", "start to ready",
                    "resident memory", "bytes a token"],
                   "A cold check shows a token that this server has not seen; each costs one indexed look-up. They are taken "
-                  "from all over the table, in no order. The list is Label Studio's `GET /api/token` of a user who has 64 live ones.")
+                  "from all over the table, in no order. The list is Label Studio's `GET /api/token` of a user who has 64 "
+                  "live ones.")
     rows = {}
     for count in counts:
         for is_revoked in (False, True):

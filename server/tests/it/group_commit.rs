@@ -20,6 +20,20 @@ fn at_once<T: Send + 'static>(
     tasks.map(tokio::spawn).collect()
 }
 
+/// What the others answer when every second one goes away.
+async fn after_every_second_left<T>(tasks: Vec<tokio::task::JoinHandle<T>>) -> Vec<T> {
+    let mut answers = Vec::new();
+    for (number, task) in tasks.into_iter().enumerate() {
+        if number % 2 == 0 {
+            task.abort();
+            let _aborted_or_done = task.await;
+        } else {
+            answers.push(task.await.unwrap());
+        }
+    }
+    answers
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refused_writers_take_nothing_of_the_others_back() {
     let t = TestApp::new().await;
@@ -63,13 +77,8 @@ async fn writers_that_go_away_leave_the_others_alone() {
                 }),
             );
         tokio::task::yield_now().await;
-        for (number, task) in tasks.into_iter().enumerate() {
-            if number % 2 == 0 {
-                task.abort();
-                let _aborted_or_done = task.await;
-            } else {
-                task.await.unwrap().unwrap();
-            }
+        for issued in after_every_second_left(tasks).await {
+            issued.unwrap();
         }
     }
     // The writer is free again, and what it writes is there.
@@ -105,14 +114,8 @@ async fn writers_of_several_loops_have_their_turns() {
                 for _ in 0..round {
                     tokio::task::yield_now().await;
                 }
-                for (number, task) in tasks.into_iter().enumerate() {
-                    if number % 2 == 0 {
-                        task.abort();
-                        let _aborted_or_done = task.await;
-                    } else {
-                        made.push(task.await.unwrap().unwrap().0.id);
-                    }
-                }
+                let issued = after_every_second_left(tasks).await;
+                made.extend(issued.into_iter().map(|issued| issued.unwrap().0.id));
             }
             done.send(made).unwrap();
             // A connection may belong to this loop.
