@@ -26,6 +26,11 @@ impl Batch {
         self.0.len()
     }
 
+    /// Whether none of them writes, as far as its first word tells.
+    pub(super) fn only_reads(&self) -> bool {
+        self.0.iter().all(|(sql, _)| sql.starts_with("select "))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

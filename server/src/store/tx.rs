@@ -15,13 +15,14 @@ use super::batch::Batch;
 use super::changes::{self, Change, Changes};
 use super::error::StoreError;
 use super::glances::Glance;
-use super::group::{Turn, Work};
+use super::group::{Extent, Turn, Work};
 use super::listener::NOTIFY;
 use super::value::{Done, Value, bound};
 
 /// An open transaction.
 pub struct Tx {
     pub(super) inner: Inner,
+    pub(super) extent: Extent,
     changes: Changes,
     /// The changes that its statements have made, as the table has them.
     changed: Vec<String>,
@@ -79,6 +80,7 @@ impl Tx {
     pub(super) fn new(inner: Inner, changes: Changes) -> Self {
         Self {
             inner,
+            extent: Extent::Anything,
             changes,
             changed: Vec::new(),
             has_said: false,
@@ -94,6 +96,11 @@ impl Tx {
     pub async fn commit(mut self) -> Result<(), StoreError> {
         let mut changed = std::mem::take(&mut self.changed);
         changes::insert(&mut self.at_commit, &mut changed);
+        if let Some(other) = changed.iter().find(|text| !self.extent.holds(text)) {
+            return Err(StoreError::Unusable(format!(
+                "a transaction changes more than it said at its beginning: {other}"
+            )));
+        }
         if !matches!(self.inner, Inner::Turn(_)) {
             self.chain_events().await?;
             self.run_batch().await?;

@@ -7,7 +7,7 @@ use keybearer::domain::audit::{self, Chain};
 use keybearer::domain::policy::PolicyChange;
 use keybearer::domain::tokens::{self, TokenSpec};
 use keybearer::error::Error;
-use keybearer::store;
+use keybearer::store::{self, changes::Change};
 use keybearer_verify::TokenKind;
 
 use crate::support::TestApp;
@@ -311,4 +311,28 @@ async fn a_statement_that_changes_grants_in_silence_is_refused() {
     ] {
         assert!(!store::changes::is_of_remembered(sql), "{sql}");
     }
+}
+
+#[tokio::test]
+async fn a_transaction_that_changes_more_than_it_said_is_refused() {
+    let t = TestApp::new().await;
+    let (said, _) = t.issue(&t.owner, TokenKind::Key).await;
+    let (other, _) = t.issue(&t.owner, TokenKind::Key).await;
+    let ending = store::token_endings::Ending {
+        at: 1,
+        because: "test",
+        by: "test",
+    };
+    for just in [Change::Token(&said.id), Change::Nothing] {
+        let mut tx = t.app.db.write_just(just).await.unwrap();
+        store::token_endings::revoke_at_commit(&mut tx, &other.id, ending).unwrap();
+        let refused = tx.commit().await.unwrap_err();
+        assert!(
+            refused.to_string().contains(&format!("token {}", other.id)),
+            "{refused}"
+        );
+    }
+    let mut tx = t.app.db.read().await.unwrap();
+    let there = store::tokens::find(&mut tx, &other.id).await.unwrap();
+    assert_eq!(there.unwrap().revoked_at, None);
 }

@@ -25,6 +25,7 @@ mod documents;
 mod export;
 mod failed_sign_ins;
 mod gateway;
+mod group_beside;
 mod group_commit;
 mod import;
 mod known_from_the_start;

@@ -22,6 +22,7 @@ use crate::domain::audit::{self, Subject};
 use crate::domain::cache::{self, Rulers};
 use crate::domain::{organizations, policy, users};
 use crate::error::{Error, Result};
+use crate::store::changes::Change;
 use crate::store::token_endings::Ending;
 use crate::store::{self, Tx};
 
@@ -79,7 +80,11 @@ impl TokenSpec {
 /// that user, or would hand out more than he has.
 pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainToken)> {
     let rulers = Rulers::of_caller(app, cx);
-    let mut tx = app.db.write().await?;
+    let mut tx = match spec.kind {
+        // It ends the one before.
+        TokenKind::Legacy => app.db.write().await?,
+        _ => app.db.write_just(Change::Nothing).await?,
+    };
     let organization = organization_of_new(&mut tx, cx, spec.user_id).await?;
     require_enabled(&organization, spec.kind)?;
     refuse_more_than_own(cx, &spec)?;
@@ -255,7 +260,7 @@ pub async fn rename(
 /// [`Error::NotFound`] if there is none that the caller may know of; [`Error::Conflict`] if it is
 /// revoked already.
 pub async fn revoke(app: &App, cx: &Cx, id: &str) -> Result<()> {
-    let mut tx = app.db.write().await?;
+    let mut tx = app.db.write_just(Change::Token(id)).await?;
     let found = store::tokens::find(&mut tx, id).await?;
     let token = visible(cx, found)?;
     end(&mut tx, cx, &token, because(cx, &token)?).await?;

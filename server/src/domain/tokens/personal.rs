@@ -12,6 +12,7 @@ use crate::domain::cache::{self, Rulers};
 use crate::domain::introspection;
 use crate::domain::{organizations, signing};
 use crate::error::{Error, Result};
+use crate::store::changes::Change;
 use crate::store::token_endings::{Ending, Successor};
 use crate::store::{self, Tx};
 
@@ -90,9 +91,9 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
         Err(introspection::Failure::Error(error)) => return Err(error),
     };
     let rulers = Rulers::of_caller(app, cx);
-    let mut tx = app.db.write().await?;
-    let (found, organization) =
-        store::tokens::find_with_organization(&mut tx, &shown.grant.id).await?;
+    let id = &shown.grant.id;
+    let mut tx = app.db.write_just(Change::Token(id)).await?;
+    let (found, organization) = store::tokens::find_with_organization(&mut tx, id).await?;
     let old = visible(cx, found).map_err(|_| invalid())?;
     if old.successor_id.is_some() || old.revoked_at.is_some() {
         return Err(invalid());
@@ -159,7 +160,7 @@ pub async fn revoke_shown(app: &App, cx: &Cx, text: &str) -> Result<()> {
     }
     // Its hash proves that it is the token of that id.
     let claims = shown.unverified_claims().ok_or_else(missing)?;
-    let mut tx = app.db.write().await?;
+    let mut tx = app.db.write_just(Change::Token(&claims.jti)).await?;
     let found = store::tokens::find(&mut tx, &claims.jti)
         .await?
         .filter(|token| token.has_hash(shown.hash().as_bytes()))

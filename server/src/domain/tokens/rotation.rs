@@ -22,6 +22,7 @@ use crate::domain::policy::OnReuse;
 use crate::domain::sealing::Purpose;
 use crate::domain::{grants, organizations};
 use crate::error::{Error, Result};
+use crate::store::changes::Change;
 use crate::store::token_endings::{Ending, Successor};
 use crate::store::{self, Tx};
 
@@ -60,7 +61,7 @@ pub struct Rotated {
 pub async fn rotate(app: &App, cx: &Cx, id: &str, spec: RotationSpec) -> Result<Rotated> {
     require_some(cx, Action::ChangeOwnTokens)?;
     let rulers = Rulers::of_caller(app, cx);
-    let mut tx = app.db.write().await?;
+    let mut tx = app.db.write_just(Change::Token(id)).await?;
     let (old, organization) = store::tokens::find_with_organization(&mut tx, id).await?;
     let old = own(cx, old)?;
     let organization = organization.ok_or_else(organizations::missing)?;

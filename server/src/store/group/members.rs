@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use super::Work;
 use crate::store::audit::AuditHead;
 use crate::store::batch::Batch;
 use crate::store::changes::Changes;
 use crate::store::error::StoreError;
+use crate::store::value::bind;
 
 /// Nobody joins a group that has this many members, or is this old.
 const MOST_MEMBERS: usize = 128;
@@ -19,26 +21,35 @@ pub(super) struct Group {
     since: Instant,
     /// Where the chain of events ends in it.
     pub(super) head: AuditHead,
-    /// The end of the newest transaction. It goes to the connection with the beginning of the next.
-    pub(super) left: Option<End>,
     /// Those whose work is in it and who wait for it to be durable.
     members: Vec<Member>,
 }
 
-/// The end of a transaction: all that it does last, up to letting go of its savepoint.
+/// How a transaction of a group is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Undo {
+    /// It has only read.
+    Nothing,
+    Savepoint,
+    /// Nobody else has a part in the group.
+    Group,
+}
+
+/// The end of a transaction: all that it does last.
 #[derive(Debug)]
 pub(super) struct End {
-    pub(super) batch: Batch,
-    /// Where the chain of events ends when it is done.
-    pub(super) head: AuditHead,
-    pub(super) member: Member,
+    pub(super) work: Work,
+    pub(super) undo: Undo,
+    pub(super) answer: Answering,
 }
 
 /// One whose answer waits for the group's commit.
 #[derive(Debug)]
 pub(super) struct Member {
-    pub(super) changed: Vec<String>,
+    changed: Vec<String>,
     pub(super) answer: Answering,
+    /// How he is taken back while he is the last whose end was run.
+    pub(super) undo: Undo,
 }
 
 /// Where a member hears how it went.
@@ -49,7 +60,6 @@ impl Group {
         Self {
             since: Instant::now(),
             head,
-            left: None,
             members: Vec::new(),
         }
     }
@@ -59,9 +69,9 @@ impl Group {
         self.members.is_empty()
     }
 
-    /// Whether it may still grow: other processes want to write too.
-    pub(super) fn is_open(&self) -> bool {
-        self.members.len() < MOST_MEMBERS && self.since.elapsed() < OLDEST
+    /// Whether it may still grow, with so many who are on their way: other processes want to write too.
+    pub(super) fn is_open(&self, coming: usize) -> bool {
+        self.members.len() + coming < MOST_MEMBERS && self.since.elapsed() < OLDEST
     }
 
     /// Takes one in whose work is done up to its end.
@@ -85,5 +95,30 @@ impl Group {
         for member in self.members {
             let _gone = member.answer.send(Err(error.again()));
         }
+    }
+}
+
+impl End {
+    /// Its statements, where the chain of events ends with them, and the member that it makes.
+    pub(super) fn parts(self, mut head: AuditHead) -> (Batch, AuditHead, Member) {
+        let (work, mut undo) = (self.work, self.undo);
+        let mut batch = Batch::default();
+        if undo == Undo::Nothing {
+            undo = Undo::Savepoint;
+            batch.add("savepoint one", bind![]);
+        }
+        batch.append(work.batch);
+        for event in work.events {
+            head.chain(event, &mut batch);
+        }
+        if undo == Undo::Savepoint {
+            batch.add("release one", bind![]);
+        }
+        let member = Member {
+            changed: work.changed,
+            answer: self.answer,
+            undo,
+        };
+        (batch, head, member)
     }
 }

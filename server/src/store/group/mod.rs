@@ -1,30 +1,32 @@
 //! SQLite's one writing connection, and how concurrent transactions share a durable commit.
 //!
-//! Each transaction is a part of an outer one, one after another. Whoever ends while others wait for
-//! their turn leaves the outer transaction open for them; the last of the group commits it. Each gets
-//! his answer after that commit. One that fails or is given up takes its own part back: all but the
-//! first are savepoints. A disk makes some thousands of commits a second durable, and each holds many
-//! transactions.
+//! Each transaction is a part of an outer one, one after another. Whoever ends while others want to
+//! write leaves the outer transaction open for them; the last of the group commits it. Each gets his
+//! answer after that commit. One that fails or is given up takes its own part back, which is a savepoint
+//! unless it is the only one. A disk makes some thousands of commits a second durable, and each holds
+//! many transactions.
 //!
 //! To run something is a way to the connection's thread and back, which takes longer than what is run.
-//! So in a group that is never done for a beginning or an end alone: the end of each transaction goes
-//! with the beginning of the next, and the group's commit with the end of its last.
+//! So in a group that is hardly ever done for a beginning or an end alone: the end of each transaction
+//! goes with the beginning of another, and the group's commit with the end of its last.
 //!
-//! What is another's too is run in a task of its own: whoever waits for it may go away, and the others
-//! of the group must not hang or fail for that.
+//! All that is done by a task of its own, which runs while there are writers: whoever waits for it may go
+//! away, and the others must not hang or fail for that.
 
 mod answer;
+mod leader;
 mod line;
 mod members;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::audit::AuditEvent;
 use super::batch::Batch;
@@ -32,20 +34,32 @@ use super::changes::Changes;
 use super::error::StoreError;
 use super::value::Value;
 pub(super) use answer::Answer;
-use line::Line;
+use leader::{Beginning, Leader, Message, Run};
 
-/// How long a transaction waits for its turn.
+/// How long a transaction waits until it can begin.
 const WAIT_FOR: Duration = Duration::from_secs(10);
 
-/// The line before the writing connection. Clones are the same line.
-#[derive(Clone, Debug)]
-pub(super) struct Writer {
-    line: Arc<Mutex<Line>>,
-    waiting: Arc<AtomicUsize>,
-    changes: Changes,
+/// The writing connection. Clones are the same one.
+#[derive(Clone)]
+pub(super) struct Writer(Arc<Shared>);
+
+struct Shared {
+    wanted: mpsc::UnboundedSender<Message>,
+    leader: Mutex<Leader>,
+    is_led: AtomicBool,
+    numbers: AtomicU64,
+}
+
+/// What a transaction may change of that which others read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    Anything,
+    /// This, by its text in the table `changes`, or nothing.
+    Just(Option<String>),
 }
 
 /// What a transaction leaves to its end.
+#[derive(Debug)]
 pub(super) struct Work {
     pub(super) batch: Batch,
     pub(super) events: Vec<AuditEvent>,
@@ -53,11 +67,37 @@ pub(super) struct Work {
     pub(super) changed: Vec<String>,
 }
 
-/// A turn at the connection: an open transaction from its first statement on. Dropped, it is taken back.
+/// A transaction. It begins with its first statements; dropped, it is taken back.
 pub(super) struct Turn {
     writer: Writer,
-    line: Option<OwnedMutexGuard<Line>>,
-    has_begun: bool,
+    number: u64,
+    extent: Extent,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    New,
+    Open,
+    Over,
+}
+
+impl Extent {
+    /// Whether neither of two transactions reads what the other changes.
+    fn goes_beside(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Just(one), Self::Just(other)) => one.is_none() || one != other,
+            _ => false,
+        }
+    }
+
+    /// Whether a transaction of this extent may change that.
+    pub(super) fn holds(&self, change: &str) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Just(one) => one.as_deref() == Some(change),
+        }
+    }
 }
 
 impl Writer {
@@ -66,83 +106,98 @@ impl Writer {
         options: SqliteConnectOptions,
         changes: Changes,
     ) -> Result<Self, StoreError> {
-        Ok(Self {
-            line: Arc::new(Mutex::new(Line::open(options).await?)),
-            waiting: Arc::default(),
-            changes,
-        })
+        let (wanted, inbox) = mpsc::unbounded_channel();
+        let leader = Leader::new(options, changes, inbox).await?;
+        Ok(Self(Arc::new(Shared {
+            wanted,
+            leader: Mutex::new(leader),
+            is_led: AtomicBool::new(false),
+            numbers: AtomicU64::new(0),
+        })))
     }
 
-    /// Waits for a turn.
-    pub(super) async fn turn(&self) -> Result<Turn, StoreError> {
-        let place = Place::take(self);
-        let line = tokio::time::timeout(WAIT_FOR, self.line.clone().lock_owned()).await;
-        let line = line.map_err(|_| sqlx::Error::PoolTimedOut)?;
-        place.leave();
-        Ok(Turn {
+    /// A transaction of that extent.
+    pub(super) fn turn(&self, extent: Extent) -> Turn {
+        Turn {
             writer: self.clone(),
-            line: Some(line),
-            has_begun: false,
-        })
+            number: self.0.numbers.fetch_add(1, Ordering::Relaxed),
+            extent,
+            state: State::New,
+        }
     }
 
     /// Closes the connection; what was done before is durable then.
     pub(super) async fn close(&self) {
-        self.line.lock().await.close(&self.changes).await;
+        self.0.leader.lock().await.close().await;
     }
 
-    /// Ends a transaction and takes back what it has done.
-    async fn take_back(&self, mut line: OwnedMutexGuard<Line>, why: Option<StoreError>) {
-        line.take_back(why.as_ref()).await;
-        self.end_group(line).await;
-    }
-
-    async fn end_group(&self, mut line: OwnedMutexGuard<Line>) {
-        if !self.has_next(&line) {
-            line.commit(None, &self.changes).await;
+    fn want(&self, message: Message) {
+        let is_received = self.0.wanted.send(message).is_ok();
+        if is_received && !self.0.is_led.swap(true, Ordering::SeqCst) {
+            let led = Led(self.clone());
+            if let Ok(runtime) = Handle::try_current() {
+                runtime.spawn(led.lead());
+            }
         }
     }
+}
 
-    /// Whether somebody is waiting who may still join the group.
-    fn has_next(&self, line: &Line) -> bool {
-        line.is_open() && self.waiting.load(Ordering::SeqCst) > 0
+/// A task that does what is wanted. Its event loop may end before it does.
+struct Led(Writer);
+
+impl Led {
+    async fn lead(self) {
+        let shared = &self.0.0;
+        let mut leader = shared.leader.lock().await;
+        loop {
+            leader.lead().await;
+            shared.is_led.store(false, Ordering::SeqCst);
+            // Somebody may have come who saw it led.
+            if !leader.has_messages() || shared.is_led.swap(true, Ordering::SeqCst) {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Led {
+    fn drop(&mut self) {
+        self.0.0.is_led.store(false, Ordering::SeqCst);
     }
 }
 
 impl Turn {
-    fn line(&mut self) -> Result<&mut Line, StoreError> {
-        let line = self.line.as_deref_mut();
-        line.ok_or_else(|| sqlx::Error::PoolClosed.into())
-    }
-
     /// Runs statements; the first ones begin the transaction. One that fails ends it, as on PostgreSQL.
     pub(super) async fn run(&mut self, batch: Batch) -> Result<Vec<Answer>, StoreError> {
-        if self.has_begun {
-            let done = self.line()?.run(batch).await;
-            if let Err(error) = &done {
-                self.let_go(Some(error.again()));
-            }
-            return done;
-        }
-        self.has_begun = true;
-        let mut turn = Self {
-            writer: self.writer.clone(),
-            line: self.line.take(),
-            has_begun: true,
+        let (number, (reply, replied)) = (self.number, oneshot::channel());
+        let run = Run {
+            number,
+            batch,
+            reply,
         };
-        // The end of another's goes with it.
-        let begun = tokio::spawn(async move {
-            match turn.line()?.begin(batch).await {
-                Ok(answers) => Ok((turn, answers)),
-                Err(error) => {
-                    turn.let_go(Some(error.again()));
-                    Err(error)
-                }
+        let answers = match self.state {
+            State::Over => return Err(sqlx::Error::PoolClosed.into()),
+            State::New => {
+                self.state = State::Open;
+                let extent = match run.batch.only_reads() {
+                    true => self.extent.clone(),
+                    false => Extent::Anything,
+                };
+                let beginning = Beginning { extent, first: run };
+                self.writer.want(Message::Begin(beginning));
+                let replied = tokio::time::timeout(WAIT_FOR, replied).await;
+                replied.map_err(|_| sqlx::Error::PoolTimedOut)?
             }
-        });
-        let (turn, answers) = begun.await.map_err(|_| sqlx::Error::WorkerCrashed)??;
-        *self = turn;
-        Ok(answers)
+            State::Open => {
+                self.writer.want(Message::Run(run));
+                replied.await
+            }
+        };
+        let answers = answers.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()));
+        if answers.is_err() {
+            self.state = State::Over;
+        }
+        answers
     }
 
     /// Runs `before`, and answers what a statement after it does.
@@ -158,81 +213,39 @@ impl Turn {
 
     /// Returns when what was done is durable; what it has changed is marked by then.
     pub(super) async fn commit(mut self, work: Work) -> Result<(), StoreError> {
-        if !self.has_begun {
+        if self.state == State::New {
             if work.batch.is_empty() && work.events.is_empty() {
                 return Ok(());
             }
             self.run(Batch::default()).await?;
         }
-        let (answer, durable) = oneshot::channel();
-        let end = self.line()?.end(work, answer)?;
-        if let Some(mut line) = self.line.take() {
-            let writer = self.writer.clone();
-            if writer.has_next(&line) {
-                line.leave(end);
-            } else {
-                tokio::spawn(async move { line.commit(Some(end), &writer.changes).await });
-            }
+        if self.state == State::Over {
+            return Err(sqlx::Error::PoolClosed.into());
         }
+        self.state = State::Over;
+        let (number, (answer, durable)) = (self.number, oneshot::channel());
+        self.writer.want(Message::End {
+            number,
+            work,
+            answer,
+        });
         let ended = durable.await;
         ended.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed.into()))
     }
+}
 
-    /// Takes back what was done and lets the next one have his turn.
-    fn let_go(&mut self, why: Option<StoreError>) {
-        let (Some(line), Ok(runtime)) = (self.line.take(), Handle::try_current()) else {
-            return;
-        };
-        let (writer, has_begun) = (self.writer.clone(), self.has_begun);
-        runtime.spawn(async move {
-            if has_begun {
-                writer.take_back(line, why).await;
-            } else {
-                writer.end_group(line).await;
-            }
-        });
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Writer")
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.let_go(None);
-    }
-}
-
-/// A place in the line. The one at the connection leaves the group open for whoever has one.
-struct Place<'a> {
-    writer: &'a Writer,
-    is_given_up: bool,
-}
-
-impl<'a> Place<'a> {
-    fn take(writer: &'a Writer) -> Self {
-        writer.waiting.fetch_add(1, Ordering::SeqCst);
-        Self {
-            writer,
-            is_given_up: true,
+        if self.state == State::Open {
+            self.writer.want(Message::GiveUp {
+                number: self.number,
+            });
         }
-    }
-
-    fn leave(mut self) {
-        self.is_given_up = false;
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.writer.waiting.fetch_sub(1, Ordering::SeqCst);
-        let (true, Ok(runtime)) = (self.is_given_up, Handle::try_current()) else {
-            return;
-        };
-        // The group may have been left open for this one alone.
-        let writer = self.writer.clone();
-        runtime.spawn(async move {
-            let mut line = writer.line.clone().lock_owned().await;
-            if writer.waiting.load(Ordering::SeqCst) == 0 {
-                line.commit(None, &writer.changes).await;
-            }
-        });
     }
 }

@@ -38,8 +38,15 @@ impl Database {
             None => None,
         };
         Self {
-            folder: tempfile::tempdir().unwrap(),
             schema,
+            ..Self::sqlite()
+        }
+    }
+
+    pub(crate) fn sqlite() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            schema: None,
             changes: OnceLock::new(),
         }
     }

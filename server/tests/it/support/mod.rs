@@ -64,7 +64,16 @@ impl TestApp {
 
     /// With the settings that `change` makes of the default ones.
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let (app, time, database) = open(change).await;
+        Self::on(Database::new().await, change).await
+    }
+
+    /// On SQLite, wherever the others are.
+    pub(crate) async fn on_sqlite() -> Self {
+        Self::on(Database::sqlite(), |_| {}).await
+    }
+
+    async fn on(database: Database, change: impl FnOnce(&mut Settings)) -> Self {
+        let (app, time, database) = open(database, change).await;
         let spec = UserSpec::new(OWNER, Role::Owner);
         let owner = set_up::first_owner(&app, &Cx::operator(app.clock.now()), spec).await;
         Self {
@@ -295,7 +304,7 @@ impl EmptyApp {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Settings)) -> Self {
-        let (app, _, database) = open(change).await;
+        let (app, _, database) = open(Database::new().await, change).await;
         Self {
             router: keybearer::http::router(&app),
             app,
@@ -308,8 +317,10 @@ impl EmptyApp {
     }
 }
 
-async fn open(change: impl FnOnce(&mut Settings)) -> (App, Arc<AtomicI64>, Database) {
-    let database = Database::new().await;
+async fn open(
+    database: Database,
+    change: impl FnOnce(&mut Settings),
+) -> (App, Arc<AtomicI64>, Database) {
     let time = Arc::new(AtomicI64::new(START_MS));
     let place = Place {
         data_dir: Some(database.folder().to_owned()),

@@ -1,0 +1,340 @@
+//! On SQLite, transactions that change different things go on beside each other: what each of them has
+//! read is still so when it ends. (On PostgreSQL they take turns.)
+
+use std::time::Duration;
+
+use keybearer::app::App;
+use keybearer::store::changes::Change;
+use keybearer::store::token_endings::Ending;
+use keybearer::store::tokens::Token;
+use keybearer::store::{self, StoreError, Tx};
+use keybearer_verify::TokenKind;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::support::TestApp;
+
+const ENDING: Ending<'static> = Ending {
+    at: 1,
+    because: "test",
+    by: "test",
+};
+
+async fn key(t: &TestApp) -> Token {
+    t.issue(&t.owner, TokenKind::Key).await.0
+}
+
+/// A transaction that changes that token, and has read it.
+async fn of_token(app: &App, id: &str) -> (Tx, Option<i64>) {
+    let mut tx = app.db.write_just(Change::Token(id)).await.unwrap();
+    let token = store::tokens::find(&mut tx, id).await.unwrap().unwrap();
+    (tx, token.revoked_at)
+}
+
+fn revoke(tx: &mut Tx, id: &str) {
+    store::token_endings::revoke_at_commit(tx, id, ENDING).unwrap();
+}
+
+fn insert(tx: &mut Tx, like: &Token, id: &str) {
+    let token = Token {
+        id: id.into(),
+        hash: vec![7; 32],
+        ..like.clone()
+    };
+    store::tokens::insert_at_commit(tx, &token).unwrap();
+}
+
+fn commit(tx: Tx) -> JoinHandle<Result<(), StoreError>> {
+    tokio::spawn(tx.commit())
+}
+
+/// How many live tokens its owner has.
+async fn count(tx: &mut Tx, like: &Token) -> usize {
+    let of = (like.user_id, like.organization_id);
+    let live = store::tokens::list_live_by_user(tx, of, "key", 0, 10).await;
+    live.unwrap().len()
+}
+
+async fn is_there(app: &App, id: &str) -> bool {
+    let mut tx = app.db.read().await.unwrap();
+    store::tokens::find(&mut tx, id).await.unwrap().is_some()
+}
+
+async fn is_revoked(app: &App, id: &str) -> bool {
+    let mut tx = app.db.read().await.unwrap();
+    let token = store::tokens::find(&mut tx, id).await.unwrap().unwrap();
+    token.revoked_at.is_some()
+}
+
+/// Gives the others as much time as some ways to the database take.
+async fn some_ways(app: &App) {
+    for _ in 0..20 {
+        is_there(app, "x").await;
+    }
+}
+
+#[tokio::test]
+async fn who_changes_another_token_waits_for_nobody() {
+    let t = TestApp::on_sqlite().await;
+    let (one, other) = (key(&t).await, key(&t).await);
+    let (mut first, _) = of_token(&t.app, &one.id).await;
+    let (mut second, _) = of_token(&t.app, &other.id).await;
+    revoke(&mut second, &other.id);
+    let ended = commit(second);
+    revoke(&mut first, &one.id);
+    commit(first).await.unwrap().unwrap();
+    ended.await.unwrap().unwrap();
+    assert!(is_revoked(&t.app, &one.id).await && is_revoked(&t.app, &other.id).await);
+}
+
+#[tokio::test]
+async fn who_changes_the_same_token_waits_and_sees_what_became_of_it() {
+    let t = TestApp::on_sqlite().await;
+    let one = key(&t).await;
+    let (mut first, _) = of_token(&t.app, &one.id).await;
+    let (app, id) = (t.app.clone(), one.id.clone());
+    let second = tokio::spawn(async move { of_token(&app, &id).await.1 });
+    some_ways(&t.app).await;
+    revoke(&mut first, &one.id);
+    commit(first).await.unwrap().unwrap();
+    assert_eq!(second.await.unwrap(), Some(1));
+}
+
+#[tokio::test]
+async fn who_may_change_anything_waits_for_all_who_have_begun_and_they_for_it() {
+    let t = TestApp::on_sqlite().await;
+    let (one, other) = (key(&t).await, key(&t).await);
+    let (mut first, _) = of_token(&t.app, &one.id).await;
+    let (app, id) = (t.app.clone(), one.id.clone());
+    let anything = tokio::spawn(async move {
+        let mut tx = app.db.write().await.unwrap();
+        let seen = store::tokens::find(&mut tx, &id).await.unwrap().unwrap();
+        some_ways(&app).await;
+        let user_id = seen.user_id;
+        let revoked = store::token_endings::update_revoked_by_user(&mut tx, user_id, ENDING).await;
+        (seen.revoked_at, revoked.unwrap(), tx.commit().await)
+    });
+    some_ways(&t.app).await;
+    let (app, id) = (t.app.clone(), other.id.clone());
+    let last = tokio::spawn(async move { of_token(&app, &id).await.1 });
+    some_ways(&t.app).await;
+    revoke(&mut first, &one.id);
+    commit(first).await.unwrap().unwrap();
+    let (seen, revoked, committed) = anything.await.unwrap();
+    committed.unwrap();
+    // The other one and the owner's first legacy token.
+    assert_eq!((seen, revoked), (Some(1), 2));
+    assert_eq!(last.await.unwrap(), Some(1));
+}
+
+#[tokio::test]
+async fn who_has_more_to_run_is_alone_up_to_its_end() {
+    let t = TestApp::on_sqlite().await;
+    let one = key(&t).await;
+    let (mut first, mut second) = (
+        t.app.db.write_just(Change::Nothing).await.unwrap(),
+        t.app.db.write_just(Change::Nothing).await.unwrap(),
+    );
+    for tx in [&mut first, &mut second] {
+        store::tokens::find(tx, &one.id).await.unwrap().unwrap();
+    }
+    assert_eq!(count(&mut first, &one).await, 1);
+    insert(&mut second, &one, "of the second");
+    let ended = commit(second);
+    let mut third = t.app.db.write_just(Change::Nothing).await.unwrap();
+    let like = one.clone();
+    let third = tokio::spawn(async move { count(&mut third, &like).await });
+    some_ways(&t.app).await;
+    assert_eq!(
+        count(&mut first, &one).await,
+        1,
+        "somebody's end came between"
+    );
+    insert(&mut first, &one, "of the first");
+    assert_eq!(
+        count(&mut first, &one).await,
+        2,
+        "its own is seen by itself"
+    );
+    commit(first).await.unwrap().unwrap();
+    ended.await.unwrap().unwrap();
+    assert!(is_there(&t.app, "of the first").await && is_there(&t.app, "of the second").await);
+    assert!(third.await.unwrap() >= 2);
+}
+
+#[tokio::test]
+async fn who_is_alone_and_fails_at_its_end_takes_nobody_with_it() {
+    let t = TestApp::on_sqlite().await;
+    let (one, other) = (key(&t).await, key(&t).await);
+    let (mut decided, _) = of_token(&t.app, &one.id).await;
+    let mut fails = t.app.db.write_just(Change::Nothing).await.unwrap();
+    for _ in 0..2 {
+        store::tokens::find(&mut fails, &one.id).await.unwrap();
+    }
+    revoke(&mut decided, &one.id);
+    let decided = commit(decided);
+    some_ways(&t.app).await;
+    insert(&mut fails, &one, &other.id);
+    commit(fails).await.unwrap().unwrap_err();
+    decided.await.unwrap().unwrap();
+    assert!(is_revoked(&t.app, &one.id).await);
+}
+
+#[tokio::test]
+async fn two_who_have_more_to_run_do_so_one_after_the_other() {
+    let t = TestApp::on_sqlite().await;
+    let one = key(&t).await;
+    let mut both = Vec::new();
+    for id in ["first", "second"] {
+        let mut tx = t.app.db.write_just(Change::Nothing).await.unwrap();
+        store::tokens::find(&mut tx, &one.id).await.unwrap();
+        let one = one.clone();
+        both.push(async move {
+            let live = count(&mut tx, &one).await;
+            insert(&mut tx, &one, id);
+            tx.commit().await.unwrap();
+            live
+        });
+    }
+    let tasks: Vec<_> = both.into_iter().map(tokio::spawn).collect();
+    let mut counts = Vec::new();
+    for task in tasks {
+        counts.push(task.await.unwrap());
+    }
+    counts.sort_unstable();
+    assert_eq!(counts, [1, 2], "neither saw the other's");
+}
+
+#[tokio::test]
+async fn who_writes_at_once_is_alone_and_can_be_taken_back() {
+    let t = TestApp::on_sqlite().await;
+    let (one, other) = (key(&t).await, key(&t).await);
+    for is_first in [true, false] {
+        let before = if is_first {
+            None
+        } else {
+            // So that it is not the first of its group.
+            let (mut tx, _) = of_token(&t.app, &one.id).await;
+            revoke(&mut tx, &one.id);
+            Some(commit(tx))
+        };
+        let mut tx = t.app.db.write_just(Change::Nothing).await.unwrap();
+        let token = Token {
+            id: "new".into(),
+            hash: vec![1; 32],
+            ..one.clone()
+        };
+        store::tokens::insert(&mut tx, &token).await.unwrap();
+        let (app, id) = (t.app.clone(), other.id.clone());
+        let beside = tokio::spawn(async move {
+            let (mut tx, _) = of_token(&app, &id).await;
+            revoke(&mut tx, &id);
+            tx.commit().await
+        });
+        some_ways(&t.app).await;
+        drop(tx);
+        beside.await.unwrap().unwrap();
+        if let Some(before) = before {
+            before.await.unwrap().unwrap();
+        }
+        assert!(!is_there(&t.app, "new").await, "is first: {is_first}");
+    }
+    assert!(is_revoked(&t.app, &one.id).await && is_revoked(&t.app, &other.id).await);
+}
+
+#[tokio::test]
+async fn who_gives_up_takes_nothing_of_the_others_with_it() {
+    let t = TestApp::on_sqlite().await;
+    let (one, other, third) = (key(&t).await, key(&t).await, key(&t).await);
+    // Undecided; alone and undecided; waiting to be alone.
+    let (undecided, _) = of_token(&t.app, &one.id).await;
+    let (mut alone, _) = of_token(&t.app, &other.id).await;
+    let (mut decided, _) = of_token(&t.app, &third.id).await;
+    store::tokens::find(&mut alone, &other.id).await.unwrap();
+    revoke(&mut decided, &third.id);
+    let ended = commit(decided);
+    drop(undecided);
+    revoke(&mut alone, &other.id);
+    store::tokens::find(&mut alone, &other.id).await.unwrap();
+    drop(alone);
+    ended.await.unwrap().unwrap();
+    assert!(is_revoked(&t.app, &third.id).await);
+    assert!(!is_revoked(&t.app, &one.id).await && !is_revoked(&t.app, &other.id).await);
+}
+
+#[tokio::test]
+async fn of_a_group_that_is_lost_nobody_is_told_that_it_is_done() {
+    let t = TestApp::on_sqlite().await;
+    let (one, other) = (key(&t).await, key(&t).await);
+    // As SQLite does by itself when the disk is full.
+    t.database
+        .meddle(
+            "create trigger lost before insert on tokens when new.id = 'lost' \
+             begin select raise(rollback, 'lost'); end",
+        )
+        .await;
+    let (mut undecided, _) = of_token(&t.app, &one.id).await;
+    let (mut decided, _) = of_token(&t.app, &other.id).await;
+    revoke(&mut decided, &other.id);
+    let decided = commit(decided);
+    some_ways(&t.app).await;
+    let mut lost = t.app.db.write_just(Change::Nothing).await.unwrap();
+    store::tokens::find(&mut lost, &one.id).await.unwrap();
+    insert(&mut lost, &one, "lost");
+    let lost = commit(lost);
+    // The end that fails goes with the beginning of the next, who has a new group.
+    let (mut next, _) = of_token(&t.app, &other.id).await;
+    for told in [decided, lost] {
+        told.await.unwrap().unwrap_err();
+    }
+    // Whoever has read before has read what is no more sure.
+    revoke(&mut undecided, &one.id);
+    let undecided = commit(undecided);
+    some_ways(&t.app).await;
+    revoke(&mut next, &other.id);
+    commit(next).await.unwrap().unwrap();
+    undecided.await.unwrap().unwrap_err();
+    assert!(!is_revoked(&t.app, &one.id).await && is_revoked(&t.app, &other.id).await);
+}
+
+/// The writer works on the event loop of whoever comes first, and that may end.
+#[tokio::test]
+async fn an_event_loop_that_ends_takes_the_writer_from_nobody() {
+    let t = TestApp::on_sqlite().await;
+    let one = key(&t).await;
+    let (app, id) = (t.app.clone(), one.id.clone());
+    let (begun, is_begun) = oneshot::channel();
+    let (end, is_over) = oneshot::channel::<()>();
+    let thread = std::thread::spawn(move || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().build().unwrap().block_on(async {
+            begun.send(of_token(&app, &id).await.0).ok().unwrap();
+            is_over.await.unwrap();
+        });
+    });
+    let mut first = is_begun.await.unwrap();
+    revoke(&mut first, &one.id);
+    let mut told = Vec::new();
+    for id in ["second", "third"] {
+        let other = key_beside(&t.app, &one, id).await;
+        told.push(commit(other));
+    }
+    some_ways(&t.app).await;
+    end.send(()).unwrap();
+    thread.join().unwrap();
+    told.push(commit(first));
+    for told in told {
+        let told = tokio::time::timeout(Duration::from_secs(5), told).await;
+        told.unwrap().unwrap().unwrap_err();
+    }
+    assert!(!is_revoked(&t.app, &one.id).await);
+    t.issue(&t.owner, TokenKind::Key).await;
+}
+
+/// A transaction that makes another one, and has read that one.
+async fn key_beside(app: &App, one: &Token, id: &str) -> Tx {
+    let mut tx = app.db.write_just(Change::Nothing).await.unwrap();
+    store::tokens::find(&mut tx, &one.id).await.unwrap();
+    insert(&mut tx, one, id);
+    tx
+}
