@@ -1,7 +1,7 @@
 //! The record of what was done: its chain and its statements.
 //!
 //! Each event holds the digest of the one before it. Where the chain ends stands in a row of its own,
-//! and writers take turns; so an event is given its place when its transaction ends.
+//! and transactions end one after another; so an event is given its place when its transaction ends.
 
 use aws_lc_rs::digest::{self, SHA256};
 use const_format::concatcp;

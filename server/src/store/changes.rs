@@ -241,8 +241,8 @@ pub async fn latest(tx: &mut Tx) -> Result<i64, StoreError> {
     Ok(newest.map_or(0, |(id,)| id))
 }
 
-/// The changes after the one with that id, oldest first. Writers take turns, so ids are given in the
-/// order of commits, and none appears later below one that was read.
+/// The changes after the one with that id, oldest first. Transactions end one after another, so ids are
+/// given in the order of commits, and none appears later below one that was read.
 pub async fn list_after(
     tx: &mut Tx,
     id: i64,

@@ -180,9 +180,8 @@ impl Db {
         }
     }
 
-    /// Opens a transaction for writing. There is one at a time, over all processes and nodes on the
-    /// database: what it has read is still so when it commits. On SQLite it begins with its first
-    /// statement.
+    /// Opens a transaction for writing. It is alone from its first statement on, over all processes and
+    /// nodes on the database: what it has read is still so when it commits.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the database cannot be reached, is locked or read-only.
@@ -192,7 +191,8 @@ impl Db {
 
     /// Opens a transaction that changes just that, of all that grants are made of, and may add to it. On
     /// SQLite it goes on beside others of this kind that change something else, and is quicker for it.
-    /// What its first statements read must be what it changes, or what no transaction of this kind does.
+    /// What its first statements read must be what it changes, or what no transaction of this kind
+    /// changes.
     ///
     /// # Errors
     /// As [`Db::write`].

@@ -245,20 +245,29 @@ async fn who_writes_at_once_is_alone_and_can_be_taken_back() {
 #[tokio::test]
 async fn who_gives_up_takes_nothing_of_the_others_with_it() {
     let t = TestApp::on_sqlite().await;
-    let (one, other, third) = (key(&t).await, key(&t).await, key(&t).await);
-    // Undecided; alone and undecided; waiting to be alone.
+    let (one, other) = (key(&t).await, key(&t).await);
+    let (third, last) = (key(&t).await, key(&t).await);
+    // Undecided; alone and undecided; waiting to be alone; decided.
     let (undecided, _) = of_token(&t.app, &one.id).await;
     let (mut alone, _) = of_token(&t.app, &other.id).await;
-    let (mut decided, _) = of_token(&t.app, &third.id).await;
+    let (mut waits, _) = of_token(&t.app, &third.id).await;
+    let (mut decided, _) = of_token(&t.app, &last.id).await;
     store::tokens::find(&mut alone, &other.id).await.unwrap();
-    revoke(&mut decided, &third.id);
+    let waiting = tokio::spawn(async move {
+        revoke(&mut waits, &third.id);
+        store::tokens::find(&mut waits, &third.id).await
+    });
+    revoke(&mut decided, &last.id);
     let ended = commit(decided);
+    some_ways(&t.app).await;
+    waiting.abort();
+    waiting.await.unwrap_err();
     drop(undecided);
     revoke(&mut alone, &other.id);
     store::tokens::find(&mut alone, &other.id).await.unwrap();
     drop(alone);
     ended.await.unwrap().unwrap();
-    assert!(is_revoked(&t.app, &third.id).await);
+    assert!(is_revoked(&t.app, &last.id).await);
     assert!(!is_revoked(&t.app, &one.id).await && !is_revoked(&t.app, &other.id).await);
 }
 
@@ -297,6 +306,40 @@ async fn of_a_group_that_is_lost_nobody_is_told_that_it_is_done() {
     assert!(!is_revoked(&t.app, &one.id).await && is_revoked(&t.app, &other.id).await);
 }
 
+/// There are more than one group takes, while its first member is still under way.
+#[tokio::test]
+async fn however_many_there_are_they_end_when_those_before_them_have() {
+    let t = TestApp::on_sqlite().await;
+    let one = key(&t).await;
+    let (mut first, _) = of_token(&t.app, &one.id).await;
+    let mut others = Vec::new();
+    for number in 0..300 {
+        let (app, one) = (t.app.clone(), one.clone());
+        others.push(tokio::spawn(async move {
+            let tx = key_beside(&app, &one, &format!("number {number}")).await;
+            tx.commit().await
+        }));
+    }
+    some_ways(&t.app).await;
+    revoke(&mut first, &one.id);
+    commit(first).await.unwrap().unwrap();
+    for other in others {
+        other.await.unwrap().unwrap();
+    }
+    assert!(is_there(&t.app, "number 0").await && is_there(&t.app, "number 299").await);
+}
+
+#[tokio::test]
+async fn a_group_that_cannot_begin_leaves_the_database_to_others() {
+    let t = TestApp::on_sqlite().await;
+    let (meddle, one) = (async |sql| t.database.meddle(sql).await, key(&t).await);
+    meddle("create table kept as select * from audit_head; delete from audit_head").await;
+    let mut tx = t.app.db.write().await.unwrap();
+    store::tokens::find(&mut tx, &one.id).await.unwrap_err();
+    meddle("insert into audit_head select * from kept").await;
+    key(&t).await;
+}
+
 /// The writer works on the event loop of whoever comes first, and that may end.
 #[tokio::test]
 async fn an_event_loop_that_ends_takes_the_writer_from_nobody() {
@@ -304,12 +347,14 @@ async fn an_event_loop_that_ends_takes_the_writer_from_nobody() {
     let one = key(&t).await;
     let (app, id) = (t.app.clone(), one.id.clone());
     let (begun, is_begun) = oneshot::channel();
-    let (end, is_over) = oneshot::channel::<()>();
+    let (stick, is_stuck) = oneshot::channel();
+    let (end, is_over) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_all().build().unwrap().block_on(async {
             begun.send(of_token(&app, &id).await.0).ok().unwrap();
-            is_over.await.unwrap();
+            is_stuck.await.unwrap();
+            is_over.recv().unwrap();
         });
     });
     let mut first = is_begun.await.unwrap();
@@ -320,9 +365,13 @@ async fn an_event_loop_that_ends_takes_the_writer_from_nobody() {
         told.push(commit(other));
     }
     some_ways(&t.app).await;
+    // What comes now it does not read any more.
+    stick.send(()).unwrap();
+    some_ways(&t.app).await;
+    told.push(commit(first));
+    some_ways(&t.app).await;
     end.send(()).unwrap();
     thread.join().unwrap();
-    told.push(commit(first));
     for told in told {
         let told = tokio::time::timeout(Duration::from_secs(5), told).await;
         told.unwrap().unwrap().unwrap_err();

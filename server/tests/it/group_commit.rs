@@ -10,7 +10,7 @@ use keybearer::error::Error;
 use keybearer::store::{self, changes::Change};
 use keybearer_verify::TokenKind;
 
-use crate::support::TestApp;
+use crate::support::{TestApp, signed_in};
 
 const WRITERS: usize = 32;
 
@@ -66,11 +66,12 @@ async fn refused_writers_take_nothing_of_the_others_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writers_that_go_away_leave_the_others_alone() {
     let t = TestApp::new().await;
+    let own = signed_in(&t, &t.owner).await;
     for _ in 0..20 {
         let tasks =
             at_once(
                 (0..WRITERS).map(|_| {
-                    let (app, cx, user_id) = (t.app.clone(), t.operator(), t.owner.id);
+                    let (app, cx, user_id) = (t.app.clone(), own.clone(), t.owner.id);
                     async move {
                         tokens::issue(&app, &cx, TokenSpec::new(TokenKind::Key, user_id)).await
                     }
@@ -96,10 +97,11 @@ async fn writers_that_go_away_leave_the_others_alone() {
 async fn writers_of_several_loops_have_their_turns() {
     const ROUNDS: usize = 20;
     let t = TestApp::new().await;
+    let own = signed_in(&t, &t.owner).await;
     let (verified, is_verified) = tokio::sync::watch::channel(false);
     let mut loops = Vec::new();
     for _ in 0..3 {
-        let (app, cx, user_id) = (t.app.clone(), t.operator(), t.owner.id);
+        let (app, cx, user_id) = (t.app.clone(), own.clone(), t.owner.id);
         let (done, is_done) = tokio::sync::oneshot::channel();
         let mut is_verified = is_verified.clone();
         let work = async move {

@@ -7,56 +7,19 @@
 
 use std::collections::VecDeque;
 
-use sqlx::sqlite::SqliteConnectOptions;
-use tokio::sync::{mpsc, oneshot};
-
-use super::answer::Answer;
-use super::line::Line;
+use super::inbox::{Beginning, Inbox, Message, Run};
 use super::members::{Answering, End, Group, Undo};
+use super::outer::Outer;
 use super::{Extent, Work};
-use crate::store::batch::Batch;
-use crate::store::changes::Changes;
-use crate::store::error::StoreError;
-
-/// What a transaction wants.
-pub(super) enum Message {
-    Begin(Beginning),
-    Run(Run),
-    End {
-        number: u64,
-        work: Work,
-        answer: Answering,
-    },
-    GiveUp {
-        number: u64,
-    },
-}
-
-/// A transaction that wants to begin.
-pub(super) struct Beginning {
-    pub(super) extent: Extent,
-    pub(super) first: Run,
-}
-
-/// Statements of a transaction.
-pub(super) struct Run {
-    pub(super) number: u64,
-    pub(super) batch: Batch,
-    pub(super) reply: Replying,
-}
-
-/// Where a transaction hears what its statements answer.
-pub(super) type Replying = oneshot::Sender<Result<Vec<Answer>, StoreError>>;
 
 pub(super) struct Leader {
-    line: Line,
-    inbox: mpsc::UnboundedReceiver<Message>,
+    outer: Outer,
     /// Those who want to begin, in the order in which they came.
     waiting: VecDeque<Beginning>,
     /// Those who have begun.
     open: Vec<Open>,
-    /// What those of them have to run who are not alone yet.
-    stopped: VecDeque<Run>,
+    /// What those of them want to run who must be alone for it.
+    for_alone: VecDeque<Run>,
     /// The one who is alone with the connection.
     alone: Option<u64>,
     /// Those who have ended and whose end is not run yet.
@@ -70,50 +33,45 @@ struct Open {
 }
 
 impl Leader {
-    pub(super) async fn new(
-        options: SqliteConnectOptions,
-        changes: Changes,
-        inbox: mpsc::UnboundedReceiver<Message>,
-    ) -> Result<Self, StoreError> {
-        Ok(Self {
-            line: Line::open(options, changes).await?,
-            inbox,
+    pub(super) fn new(outer: Outer) -> Self {
+        Self {
+            outer,
             waiting: VecDeque::new(),
             open: Vec::new(),
-            stopped: VecDeque::new(),
+            for_alone: VecDeque::new(),
             alone: None,
             ended: VecDeque::new(),
-        })
-    }
-
-    pub(super) fn has_messages(&self) -> bool {
-        !self.inbox.is_empty()
+        }
     }
 
     pub(super) async fn close(&mut self) {
-        self.line.close().await;
+        self.outer.close().await;
     }
 
-    /// Does what is wanted until nobody wants anything. If it is stopped before, it lets go of everybody.
-    pub(super) async fn lead(&mut self) {
-        AtWork(self).0.work().await;
+    /// Does what is wanted until nobody wants anything. If it is stopped before, nobody hears of what he
+    /// wanted but that there is no answer.
+    pub(super) async fn lead(&mut self, inbox: &Inbox) {
+        let mut leading = Leading {
+            leader: self,
+            is_done: false,
+        };
+        leading.leader.work(inbox).await;
+        leading.is_done = true;
     }
 
-    async fn work(&mut self) {
+    async fn work(&mut self, inbox: &Inbox) {
         loop {
-            while let Ok(message) = self.inbox.try_recv() {
+            while let Some(message) = inbox.pop() {
                 self.take(message).await;
             }
             if self.step().await {
                 continue;
             }
-            if self.open.is_empty() {
+            if !self.open.is_empty() {
+                inbox.arrival().await;
+            } else if inbox.leave() {
                 return;
             }
-            let Some(message) = self.inbox.recv().await else {
-                return;
-            };
-            self.take(message).await;
         }
     }
 
@@ -121,7 +79,7 @@ impl Leader {
         match message {
             Message::Begin(beginning) => self.waiting.push_back(beginning),
             Message::Run(run) if self.alone == Some(run.number) => self.run(run).await,
-            Message::Run(run) => self.stopped.push_back(run),
+            Message::Run(run) => self.for_alone.push_back(run),
             Message::End {
                 number,
                 work,
@@ -132,7 +90,7 @@ impl Leader {
     }
 
     fn take_end(&mut self, number: u64, work: Work, answer: Answering) {
-        let Some(Open { extent, undo, .. }) = self.close_one(number) else {
+        let Some(Open { extent, undo, .. }) = self.take_out(number) else {
             let _gone = answer.send(Err(sqlx::Error::PoolClosed.into()));
             return;
         };
@@ -147,9 +105,8 @@ impl Leader {
 
     async fn give_up(&mut self, number: u64) {
         self.waiting.retain(|one| one.first.number != number);
-        self.stopped.retain(|one| one.number != number);
-        if let Some(one) = self.close_one(number) {
-            self.line.take_back(one.undo, None).await;
+        if let Some(one) = self.take_out(number) {
+            self.outer.take_back(one.undo, None).await;
             self.forget_if_lost();
         }
     }
@@ -160,7 +117,7 @@ impl Leader {
             return false;
         }
         if self.ended.is_empty()
-            && let Some(run) = self.stopped.pop_front()
+            && let Some(run) = self.for_alone.pop_front()
         {
             self.alone = Some(run.number);
             self.run(run).await;
@@ -174,16 +131,17 @@ impl Leader {
             return true;
         }
         let is_last = self.open.is_empty() && self.ended.len() <= 1;
-        if is_last && self.line.group().is_some() {
+        if is_last && self.outer.group().is_some() {
             let last = self.next_end();
-            self.line.commit(last).await;
+            self.outer.commit(last).await;
+            self.forget_if_lost();
             return true;
         }
-        let is_awaited = !self.stopped.is_empty() || !self.waiting.is_empty();
-        if (is_awaited || self.ended.len() > 1)
+        // One end alone is left to go with a beginning or the commit.
+        if (self.ended.len() > 1 || !self.for_alone.is_empty())
             && let Some(end) = self.next_end()
         {
-            self.line.end(end).await;
+            self.outer.end(end).await;
             self.forget_if_lost();
             return true;
         }
@@ -199,7 +157,7 @@ impl Leader {
         let is_full = |group: &Group| !group.is_open(coming);
         let open = self.open.iter().map(|one| &one.extent);
         let ended = self.ended.iter().skip(1).map(|(extent, _)| extent);
-        !self.line.group().is_some_and(is_full)
+        !self.outer.group().is_some_and(is_full)
             && open
                 .chain(ended)
                 .all(|other| other.goes_beside(&next.extent))
@@ -207,12 +165,12 @@ impl Leader {
 
     async fn begin(&mut self, Beginning { extent, first }: Beginning) {
         let end = self.next_end();
-        let is_alone = extent == Extent::Anything;
-        let begun = self.line.begin(end, first.batch, !is_alone).await;
+        let only_reads = extent != Extent::Anything;
+        let begun = self.outer.begin(end, first.batch, only_reads).await;
         self.forget_if_lost();
         let answers = begun.map(|(answers, undo)| {
             let number = first.number;
-            self.alone = is_alone.then_some(number);
+            self.alone = (!only_reads).then_some(number);
             self.open.push(Open {
                 number,
                 extent,
@@ -230,12 +188,12 @@ impl Leader {
                 if is_lone && one.undo == Undo::Nothing {
                     one.undo = Undo::Group;
                 }
-                self.line.run(run.batch, &mut one.undo).await
+                self.outer.run(run.batch, &mut one.undo).await
             }
             None => Err(sqlx::Error::PoolClosed.into()),
         };
         if answers.is_err() {
-            self.close_one(run.number);
+            self.take_out(run.number);
             self.forget_if_lost();
         }
         let _given_up = run.reply.send(answers);
@@ -253,10 +211,10 @@ impl Leader {
     fn is_lone(&self, open: usize) -> bool {
         self.open.len() == open
             && self.ended.is_empty()
-            && self.line.group().is_some_and(Group::is_empty)
+            && self.outer.group().is_some_and(Group::is_empty)
     }
 
-    fn close_one(&mut self, number: u64) -> Option<Open> {
+    fn take_out(&mut self, number: u64) -> Option<Open> {
         self.alone.take_if(|one| *one == number);
         let index = self.open.iter().position(|one| one.number == number)?;
         Some(self.open.swap_remove(index))
@@ -264,25 +222,31 @@ impl Leader {
 
     /// With a group that is lost goes what its open transactions have read.
     fn forget_if_lost(&mut self) {
-        if self.line.has_lost() {
+        if self.outer.take_loss() {
             self.forget();
         }
     }
 
     fn forget(&mut self) {
         self.open.clear();
-        self.stopped.clear();
+        self.for_alone.clear();
         self.ended.clear();
         self.alone = None;
     }
 }
 
-struct AtWork<'l>(&'l mut Leader);
+/// A leader at work, on an event loop that may end before the work does.
+struct Leading<'l> {
+    leader: &'l mut Leader,
+    is_done: bool,
+}
 
-impl Drop for AtWork<'_> {
+impl Drop for Leading<'_> {
     fn drop(&mut self) {
-        self.0.line.let_go();
-        self.0.waiting.clear();
-        self.0.forget();
+        if !self.is_done {
+            self.leader.outer.let_go();
+            self.leader.waiting.clear();
+            self.leader.forget();
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::store::changes::Changes;
 use crate::store::error::StoreError;
 use crate::store::value::bind;
 
-/// Nobody joins a group that has this many members, or is this old.
+/// Nobody begins in a group that has this many members, or is this old.
 const MOST_MEMBERS: usize = 128;
 const OLDEST: Duration = Duration::from_millis(20);
 
@@ -98,15 +98,20 @@ impl Group {
     }
 }
 
+/// Begins a part of the group that can be taken back by itself.
+pub(super) fn begin_part(batch: &mut Batch) -> Undo {
+    batch.add("savepoint one", bind![]);
+    Undo::Savepoint
+}
+
 impl End {
     /// Its statements, where the chain of events ends with them, and the member that it makes.
     pub(super) fn parts(self, mut head: AuditHead) -> (Batch, AuditHead, Member) {
-        let (work, mut undo) = (self.work, self.undo);
-        let mut batch = Batch::default();
-        if undo == Undo::Nothing {
-            undo = Undo::Savepoint;
-            batch.add("savepoint one", bind![]);
-        }
+        let (work, mut batch) = (self.work, Batch::default());
+        let undo = match self.undo {
+            Undo::Nothing => begin_part(&mut batch),
+            undo => undo,
+        };
         batch.append(work.batch);
         for event in work.events {
             head.chain(event, &mut batch);

@@ -1,32 +1,36 @@
 //! SQLite's one writing connection, and how concurrent transactions share a durable commit.
 //!
-//! Each transaction is a part of an outer one, one after another. Whoever ends while others want to
-//! write leaves the outer transaction open for them; the last of the group commits it. Each gets his
-//! answer after that commit. One that fails or is given up takes its own part back, which is a savepoint
-//! unless it is the only one. A disk makes some thousands of commits a second durable, and each holds
-//! many transactions.
+//! Each transaction is a part of an outer one. Whoever ends while others want to write leaves the outer
+//! transaction open for them; the last of the group commits it. Each gets his answer after that commit.
+//! One that fails or is given up takes its own part back, which is a savepoint unless it is the only one.
+//! (If a first statement cannot even read, the whole group fails.) A disk makes some thousands of commits
+//! a second durable, and each holds many transactions.
 //!
 //! To run something is a way to the connection's thread and back, which takes longer than what is run.
 //! So in a group that is hardly ever done for a beginning or an end alone: the end of each transaction
 //! goes with the beginning of another, and the group's commit with the end of its last.
 //!
-//! All that is done by a task of its own, which runs while there are writers: whoever waits for it may go
-//! away, and the others must not hang or fail for that.
+//! All that is done by a task of its own, which runs while there are writers, on the event loop of the
+//! first of them: whoever waits for it may go away, and the others must not hang or fail for that. If the
+//! loop itself ends before its writers do, they are told that they have failed. (What was being committed
+//! then may be durable all the same, as if the process had ended.)
 
 mod answer;
+mod connection;
+mod inbox;
 mod leader;
-mod line;
 mod members;
+mod outer;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, oneshot};
 
 use super::audit::AuditEvent;
 use super::batch::Batch;
@@ -34,7 +38,9 @@ use super::changes::Changes;
 use super::error::StoreError;
 use super::value::Value;
 pub(super) use answer::Answer;
-use leader::{Beginning, Leader, Message, Run};
+use inbox::{Beginning, Inbox, Message, Run};
+use leader::Leader;
+use outer::Outer;
 
 /// How long a transaction waits until it can begin.
 const WAIT_FOR: Duration = Duration::from_secs(10);
@@ -44,9 +50,8 @@ const WAIT_FOR: Duration = Duration::from_secs(10);
 pub(super) struct Writer(Arc<Shared>);
 
 struct Shared {
-    wanted: mpsc::UnboundedSender<Message>,
+    inbox: Inbox,
     leader: Mutex<Leader>,
-    is_led: AtomicBool,
     numbers: AtomicU64,
 }
 
@@ -106,12 +111,10 @@ impl Writer {
         options: SqliteConnectOptions,
         changes: Changes,
     ) -> Result<Self, StoreError> {
-        let (wanted, inbox) = mpsc::unbounded_channel();
-        let leader = Leader::new(options, changes, inbox).await?;
+        let leader = Leader::new(Outer::open(options, changes).await?);
         Ok(Self(Arc::new(Shared {
-            wanted,
+            inbox: Inbox::default(),
             leader: Mutex::new(leader),
-            is_led: AtomicBool::new(false),
             numbers: AtomicU64::new(0),
         })))
     }
@@ -132,37 +135,38 @@ impl Writer {
     }
 
     fn want(&self, message: Message) {
-        let is_received = self.0.wanted.send(message).is_ok();
-        if is_received && !self.0.is_led.swap(true, Ordering::SeqCst) {
-            let led = Led(self.clone());
+        if self.0.inbox.push(message) {
+            let task = Task {
+                shared: self.0.clone(),
+                is_done: false,
+            };
             if let Ok(runtime) = Handle::try_current() {
-                runtime.spawn(led.lead());
+                runtime.spawn(task.run());
             }
         }
     }
 }
 
-/// A task that does what is wanted. Its event loop may end before it does.
-struct Led(Writer);
+/// What reads the inbox until it is empty. Its event loop may end before that, or before it begins.
+struct Task {
+    shared: Arc<Shared>,
+    is_done: bool,
+}
 
-impl Led {
-    async fn lead(self) {
-        let shared = &self.0.0;
-        let mut leader = shared.leader.lock().await;
-        loop {
-            leader.lead().await;
-            shared.is_led.store(false, Ordering::SeqCst);
-            // Somebody may have come who saw it led.
-            if !leader.has_messages() || shared.is_led.swap(true, Ordering::SeqCst) {
-                return;
-            }
-        }
+impl Task {
+    async fn run(mut self) {
+        let mut leader = self.shared.leader.lock().await;
+        leader.lead(&self.shared.inbox).await;
+        drop(leader);
+        self.is_done = true;
     }
 }
 
-impl Drop for Led {
+impl Drop for Task {
     fn drop(&mut self) {
-        self.0.0.is_led.store(false, Ordering::SeqCst);
+        if !self.is_done {
+            self.shared.inbox.abandon();
+        }
     }
 }
 
@@ -179,14 +183,18 @@ impl Turn {
             State::Over => return Err(sqlx::Error::PoolClosed.into()),
             State::New => {
                 self.state = State::Open;
+                // One that writes at once is alone, as if it might write anything.
                 let extent = match run.batch.only_reads() {
                     true => self.extent.clone(),
                     false => Extent::Anything,
                 };
                 let beginning = Beginning { extent, first: run };
                 self.writer.want(Message::Begin(beginning));
-                let replied = tokio::time::timeout(WAIT_FOR, replied).await;
-                replied.map_err(|_| sqlx::Error::PoolTimedOut)?
+                let Ok(replied) = tokio::time::timeout(WAIT_FOR, replied).await else {
+                    self.give_up();
+                    return Err(sqlx::Error::PoolTimedOut.into());
+                };
+                replied
             }
             State::Open => {
                 self.writer.want(Message::Run(run));
@@ -209,6 +217,12 @@ impl Turn {
         before.add(sql, values);
         let last = self.run(before).await?.pop();
         last.ok_or_else(|| sqlx::Error::RowNotFound.into())
+    }
+
+    fn give_up(&mut self) {
+        self.state = State::Over;
+        let number = self.number;
+        self.writer.want(Message::GiveUp { number });
     }
 
     /// Returns when what was done is durable; what it has changed is marked by then.
@@ -243,9 +257,7 @@ impl fmt::Debug for Writer {
 impl Drop for Turn {
     fn drop(&mut self) {
         if self.state == State::Open {
-            self.writer.want(Message::GiveUp {
-                number: self.number,
-            });
+            self.give_up();
         }
     }
 }
