@@ -14,7 +14,8 @@ VENV = running.ROOT / ".venv-label-studio-bench"
 
 def start(stack, folder: Path) -> running.Program:
     python = VENV / "bin" / "python"
-    if not python.exists():
+    # pip makes the programs last: without them it was stopped in the middle.
+    if not (VENV / "bin" / "label-studio").exists():
         subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
         subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
                         f"label-studio=={VERSION}", "gunicorn"], check=True)
