@@ -5,20 +5,13 @@ use std::time::Duration;
 
 use keybearer::app::App;
 use keybearer::store::changes::Change;
-use keybearer::store::token_endings::Ending;
 use keybearer::store::tokens::Token;
 use keybearer::store::{self, StoreError, Tx};
 use keybearer_verify::TokenKind;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::support::TestApp;
-
-const ENDING: Ending<'static> = Ending {
-    at: 1,
-    because: "test",
-    by: "test",
-};
+use crate::support::{ENDING, TestApp};
 
 async fn key(t: &TestApp) -> Token {
     t.issue(&t.owner, TokenKind::Key).await.0

@@ -10,7 +10,7 @@ use keybearer::error::Error;
 use keybearer::store::{self, changes::Change};
 use keybearer_verify::TokenKind;
 
-use crate::support::{TestApp, signed_in};
+use crate::support::{ENDING, TestApp, signed_in};
 
 const WRITERS: usize = 32;
 
@@ -247,12 +247,7 @@ async fn what_is_left_to_the_end_is_seen_by_what_comes_after_it() {
     let t = TestApp::new().await;
     let (there, _) = t.issue(&t.owner, TokenKind::Key).await;
     let mut tx = t.app.db.write().await.unwrap();
-    let ending = store::token_endings::Ending {
-        at: 1,
-        because: "test",
-        by: "test",
-    };
-    store::token_endings::revoke_at_commit(&mut tx, &there.id, ending).unwrap();
+    store::token_endings::revoke_at_commit(&mut tx, &there.id, ENDING).unwrap();
     let seen = store::tokens::find(&mut tx, &there.id).await.unwrap();
     assert_eq!(seen.unwrap().revoked_at, Some(1));
     drop(tx);
@@ -277,14 +272,9 @@ async fn a_change_of_many_rows_is_made_or_taken_back() {
         store::tokens::insert(&mut tx, &token).await.unwrap();
     }
     tx.commit().await.unwrap();
-    let ending = store::token_endings::Ending {
-        at: 1,
-        because: "test",
-        by: "test",
-    };
     for is_kept in [false, true] {
         let mut tx = t.app.db.write().await.unwrap();
-        let revoked = store::token_endings::update_revoked_by_user(&mut tx, t.owner.id, ending);
+        let revoked = store::token_endings::update_revoked_by_user(&mut tx, t.owner.id, ENDING);
         assert!(revoked.await.unwrap() > 1000);
         if is_kept {
             tx.commit().await.unwrap();
@@ -320,14 +310,9 @@ async fn a_transaction_that_changes_more_than_it_said_is_refused() {
     let t = TestApp::new().await;
     let (said, _) = t.issue(&t.owner, TokenKind::Key).await;
     let (other, _) = t.issue(&t.owner, TokenKind::Key).await;
-    let ending = store::token_endings::Ending {
-        at: 1,
-        because: "test",
-        by: "test",
-    };
     for just in [Change::Token(&said.id), Change::Nothing] {
         let mut tx = t.app.db.write_just(just).await.unwrap();
-        store::token_endings::revoke_at_commit(&mut tx, &other.id, ending).unwrap();
+        store::token_endings::revoke_at_commit(&mut tx, &other.id, ENDING).unwrap();
         let refused = tx.commit().await.unwrap_err();
         assert!(
             refused.to_string().contains(&format!("token {}", other.id)),

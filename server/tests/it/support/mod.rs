@@ -30,6 +30,7 @@ use keybearer::domain::users::adding::{self, UserSpec};
 use keybearer::domain::users::changing;
 use keybearer::domain::{passwords::Password, sessions};
 use keybearer::store;
+use keybearer::store::token_endings::Ending;
 use keybearer_verify::TokenKind;
 use serde_json::json;
 use tokio::sync::watch;
@@ -45,6 +46,13 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// The text that proves a form in a browser of [`TestApp::browser`].
 pub(crate) const CSRF: &str = "cccccccccccccccccccccccccccccccc";
+
+/// The end of a token, where it does not matter why.
+pub(crate) const ENDING: Ending<'static> = Ending {
+    at: 1,
+    because: "test",
+    by: "test",
+};
 
 /// An installation with an owner.
 pub(crate) struct TestApp {
