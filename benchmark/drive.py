@@ -102,6 +102,12 @@ def median(work: Work, connections: int, what: str) -> float:
     return statistics.median(one[what] for one in work.rounds[connections])
 
 
+def ratio(work: Work, other: Work, connections: int) -> float:
+    """The median of the rounds' ratios, each to the same round of the other."""
+    pairs = zip(work.rounds[connections], other.rounds[connections])
+    return statistics.median(one["rps"] / another["rps"] for one, another in pairs)
+
+
 def worst(work: Work, connections: int) -> float:
     return min(one["rps"] for one in work.rounds[connections])
 

@@ -62,8 +62,7 @@ def checks(works: list, connections: list[int], servers: dict, options) -> list[
             ratio = ""
             if work.limit:
                 limit = named[work.limit]
-                share = statistics.median(one["rps"] / other["rps"]
-                                          for one, other in zip(work.rounds[count], limit.rounds[count]))
+                share = drive.ratio(work, limit, count)
                 ratio = f"{share:.2f}"
                 table.figure(f"{work.name} {count}", share)
                 table.figure(f"{work.name} {count} p99",

@@ -93,7 +93,7 @@ impl App {
         config.make_data_dir()?;
         let given = config.signing_secret()?;
         let does_not_open = || format!("the database {} does not open", config.database_place());
-        let db = Db::connect(config.database.reveal()).await;
+        let db = Db::connect(config.database.reveal(), &clock).await;
         let db = db.with_context(does_not_open)?;
         // Before the tables are brought up to date: who has the wrong key file can still go back.
         let sealed = signing::any_sealed(&db).await.map_err(start_error);

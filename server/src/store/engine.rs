@@ -17,6 +17,7 @@ use super::group::{Extent, Writer};
 use super::listener::Listener;
 use super::migrate;
 use super::tx::{Inner, Tx};
+use crate::clock::Clock;
 
 /// How long a transaction waits for another process's lock or for a free connection.
 const WAIT_FOR: Duration = Duration::from_secs(5);
@@ -57,14 +58,15 @@ enum Engine {
 
 impl Db {
     /// Opens the database at `url` (`sqlite://PATH` or `postgres://…`) and leaves its tables as they are,
-    /// or are not. A SQLite file is made if it is missing.
+    /// or are not. A SQLite file is made if it is missing. `clock` says how long writers have shared a
+    /// commit.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be opened.
-    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+    pub async fn connect(url: &str, clock: &Clock) -> Result<Self, StoreError> {
         match url.split_once("://").map(|(scheme, _)| scheme) {
             Some("postgres" | "postgresql") => Self::open_postgres(url).await,
-            Some("sqlite") => Self::open_sqlite(url).await,
+            Some("sqlite") => Self::open_sqlite(url, clock).await,
             _ => {
                 let why = "the address begins with neither sqlite:// nor postgres://";
                 Err(StoreError::Unusable(why.to_owned()))
@@ -80,7 +82,7 @@ impl Db {
         migrate::run(self).await
     }
 
-    async fn open_sqlite(url: &str) -> Result<Self, StoreError> {
+    async fn open_sqlite(url: &str, clock: &Clock) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -98,7 +100,7 @@ impl Db {
         let changes = Changes::default();
         // Statements that go together are one text, and there are more of those.
         let writer = options.clone().statement_cache_capacity(400);
-        let writer = Writer::open(writer, changes.clone()).await?;
+        let writer = Writer::open(writer, changes.clone(), clock.clone()).await?;
         Ok(Self {
             engine: Engine::Sqlite {
                 readers,

@@ -26,11 +26,17 @@ pub struct Tx {
     changes: Changes,
     /// The changes that its statements have made, as the table has them.
     changed: Vec<String>,
-    /// Whether the next statement has said what it changes.
-    has_said: bool,
+    /// What the next statement has said that it changes.
+    said: Option<Said>,
     /// The statements that are run at its end, and the events that are chained then.
     at_commit: Batch,
     events: Vec<AuditEvent>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Nothing,
+    Something,
 }
 
 pub(super) enum Inner {
@@ -83,7 +89,7 @@ impl Tx {
             extent: Extent::Anything,
             changes,
             changed: Vec::new(),
-            has_said: false,
+            said: None,
             at_commit: Batch::default(),
             events: Vec::new(),
         }
@@ -141,19 +147,30 @@ impl Tx {
     /// What the next statement changes. A statement that changes what grants are made of is refused
     /// without it.
     pub(super) fn changing(&mut self, change: Change<'_>) -> &mut Self {
-        self.changed.extend(change.text());
-        self.has_said = true;
+        self.said = Some(match change.text() {
+            None => Said::Nothing,
+            Some(text) => {
+                self.changed.push(text);
+                Said::Something
+            }
+        });
         self
     }
 
     fn require_said(&mut self, sql: &str) -> Result<(), StoreError> {
-        let has_said = std::mem::take(&mut self.has_said);
-        if has_said || !changes::is_of_remembered(sql) {
+        let said = self.said.take();
+        if !changes::is_of_remembered(sql) {
             return Ok(());
         }
-        Err(StoreError::Unusable(format!(
-            "a statement changes what grants are made of without saying so (Tx::changing): {sql}"
-        )))
+        let why = match said {
+            Some(Said::Something) => return Ok(()),
+            Some(Said::Nothing) if self.extent == Extent::Anything => return Ok(()),
+            Some(Said::Nothing) => {
+                "changes rows that others may have read in a transaction beside theirs (Db::write_just)"
+            }
+            None => "changes what grants are made of without saying so (Tx::changing)",
+        };
+        Err(StoreError::Unusable(format!("a statement {why}: {sql}")))
     }
 
     /// Has a statement run when the transaction ends, or before the next that is run at once.

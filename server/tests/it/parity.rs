@@ -148,7 +148,9 @@ async fn both_engines_say_the_same_of_their_tables() {
     let t = TestApp::new().await;
     let dir = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", dir.path().join("parity.sqlite3").display());
-    let db = keybearer::store::Db::connect(&url).await.unwrap();
+    let db = keybearer::store::Db::connect(&url, &t.app.clock)
+        .await
+        .unwrap();
     db.bring_up_to_date().await.unwrap();
     let sqlite = sqlite_tables(&url).await;
     db.close().await;

@@ -205,7 +205,7 @@ async fn a_database_of_a_newer_version_or_with_other_migrations_is_refused() {
     let t = TestApp::new().await;
     let url = t.app.config.database.reveal().to_owned();
     t.database.meddle("insert into migrations (name, digest) select '9999_future', digest from migrations where name like '0001%'").await;
-    let db = Db::connect(&url).await.unwrap();
+    let db = Db::connect(&url, &t.app.clock).await.unwrap();
     let newer = db.bring_up_to_date().await.unwrap_err();
     assert!(
         newer.to_string().contains("written by a newer Keybearer"),

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 
 use super::archive::{Header, Line, Reader};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::audit::{self, Chain};
 use crate::domain::sealing::{Purpose, SealingKey};
-
 use crate::store::tables::Cells;
 use crate::store::{self, Db, StoreError, Tx, schema, tables};
 
@@ -46,7 +46,7 @@ pub async fn restore(
         header.version
     );
     let sealing = sealing_key(config, &header)?;
-    let db = Db::connect(config.database.reveal()).await;
+    let db = Db::connect(config.database.reveal(), &Clock::System).await;
     let db =
         db.with_context(|| format!("the database {} does not open", config.database_place()))?;
     let mut tx = db.alter().await?;

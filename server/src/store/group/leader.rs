@@ -154,10 +154,9 @@ impl Leader {
             return false;
         };
         let coming = self.open.len() + self.ended.len();
-        let is_full = |group: &Group| !group.is_open(coming);
         let open = self.open.iter().map(|one| &one.extent);
         let ended = self.ended.iter().skip(1).map(|(extent, _)| extent);
-        !self.outer.group().is_some_and(is_full)
+        self.outer.is_open(coming)
             && open
                 .chain(ended)
                 .all(|other| other.goes_beside(&next.extent))

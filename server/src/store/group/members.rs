@@ -1,7 +1,5 @@
 //! An open group: those who wait for one durable commit.
 
-use std::time::{Duration, Instant};
-
 use tokio::sync::oneshot;
 
 use super::Work;
@@ -11,15 +9,16 @@ use crate::store::changes::Changes;
 use crate::store::error::StoreError;
 use crate::store::value::bind;
 
-/// Nobody begins in a group that has this many members, or is this old.
+/// Nobody begins in a group that has this many members.
 const MOST_MEMBERS: usize = 128;
-/// (Tests hold one open by hand while they begin others in it, on machines that may be busy.)
-const OLDEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 2000 } else { 20 });
+/// Nor in one that is this old, in milliseconds.
+const OLDEST_MS: i64 = 20;
 
 /// An open outer transaction.
 #[derive(Debug)]
 pub(super) struct Group {
-    since: Instant,
+    /// When it began, in Unix milliseconds.
+    since: i64,
     /// Where the chain of events ends in it.
     pub(super) head: AuditHead,
     /// Those whose work is in it and who wait for it to be durable.
@@ -57,9 +56,9 @@ pub(super) struct Member {
 pub(super) type Answering = oneshot::Sender<Result<(), StoreError>>;
 
 impl Group {
-    pub(super) fn new(head: AuditHead) -> Self {
+    pub(super) fn new(head: AuditHead, now: i64) -> Self {
         Self {
-            since: Instant::now(),
+            since: now,
             head,
             members: Vec::new(),
         }
@@ -71,8 +70,10 @@ impl Group {
     }
 
     /// Whether it may still grow, with so many who are on their way: other processes want to write too.
-    pub(super) fn is_open(&self, coming: usize) -> bool {
-        self.members.len() + coming < MOST_MEMBERS && self.since.elapsed() < OLDEST
+    /// (Nor does it if the clock was set back.)
+    pub(super) fn is_open(&self, coming: usize, now: i64) -> bool {
+        let is_young = (0..OLDEST_MS).contains(&(now - self.since));
+        self.members.len() + coming < MOST_MEMBERS && is_young
     }
 
     /// Takes one in whose work is done up to its end.

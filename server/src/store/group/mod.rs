@@ -37,6 +37,7 @@ use super::batch::Batch;
 use super::changes::Changes;
 use super::error::StoreError;
 use super::value::Value;
+use crate::clock::Clock;
 pub(super) use answer::Answer;
 use inbox::{Beginning, Inbox, Message, Run};
 use leader::Leader;
@@ -110,8 +111,9 @@ impl Writer {
     pub(super) async fn open(
         options: SqliteConnectOptions,
         changes: Changes,
+        clock: Clock,
     ) -> Result<Self, StoreError> {
-        let leader = Leader::new(Outer::open(options, changes).await?);
+        let leader = Leader::new(Outer::open(options, changes, clock).await?);
         Ok(Self(Arc::new(Shared {
             inbox: Inbox::default(),
             leader: Mutex::new(leader),

@@ -5,6 +5,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use super::answer::Answer;
 use super::connection::{Connection, Failure};
 use super::members::{End, Group, Member, Undo, begin_part};
+use crate::clock::Clock;
 use crate::store::audit::{AuditHead, HEAD};
 use crate::store::batch::Batch;
 use crate::store::changes::Changes;
@@ -16,6 +17,7 @@ use crate::store::value::bind;
 pub(super) struct Outer {
     connection: Connection,
     changes: Changes,
+    clock: Clock,
     group: Option<Group>,
     /// Whether a group was lost with all that was under way in it.
     is_lost: bool,
@@ -25,10 +27,12 @@ impl Outer {
     pub(super) async fn open(
         options: SqliteConnectOptions,
         changes: Changes,
+        clock: Clock,
     ) -> Result<Self, StoreError> {
         Ok(Self {
             connection: Connection::open(options).await?,
             changes,
+            clock,
             group: None,
             is_lost: false,
         })
@@ -40,6 +44,12 @@ impl Outer {
 
     pub(super) fn group(&self) -> Option<&Group> {
         self.group.as_ref()
+    }
+
+    /// Whether somebody may begin now, with so many who are on their way before him.
+    pub(super) fn is_open(&self, coming: usize) -> bool {
+        let is_open = |group: &Group| group.is_open(coming, self.clock.now());
+        self.group.as_ref().is_none_or(is_open)
     }
 
     /// Whether a group was lost since this was asked last.
@@ -99,7 +109,7 @@ impl Outer {
         let first = answers.split_off(1);
         let head = answers.pop().ok_or_else(|| sqlx::Error::RowNotFound.into());
         match head.and_then(Answer::fetch_one) {
-            Ok(head) => self.group = Some(Group::new(head)),
+            Ok(head) => self.group = Some(Group::new(head, self.clock.now())),
             Err(why) => {
                 self.take_back(Undo::Group, Some(&why)).await;
                 return Err(why);

@@ -1,69 +1,18 @@
 //! On SQLite, transactions that change different things go on beside each other: what each of them has
 //! read is still so when it ends. (On PostgreSQL they take turns.)
 
-use std::time::Duration;
-
-use keybearer::app::App;
 use keybearer::store::changes::Change;
 use keybearer::store::tokens::Token;
-use keybearer::store::{self, StoreError, Tx};
-use keybearer_verify::TokenKind;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use keybearer::store::{self, Tx};
 
+use super::{commit, insert, is_revoked, is_there, key, key_beside, of_token, revoke, some_ways};
 use crate::support::{ENDING, TestApp};
-
-async fn key(t: &TestApp) -> Token {
-    t.issue(&t.owner, TokenKind::Key).await.0
-}
-
-/// A transaction that changes that token, and has read it.
-async fn of_token(app: &App, id: &str) -> (Tx, Option<i64>) {
-    let mut tx = app.db.write_just(Change::Token(id)).await.unwrap();
-    let token = store::tokens::find(&mut tx, id).await.unwrap().unwrap();
-    (tx, token.revoked_at)
-}
-
-fn revoke(tx: &mut Tx, id: &str) {
-    store::token_endings::revoke_at_commit(tx, id, ENDING).unwrap();
-}
-
-fn insert(tx: &mut Tx, like: &Token, id: &str) {
-    let token = Token {
-        id: id.into(),
-        hash: vec![7; 32],
-        ..like.clone()
-    };
-    store::tokens::insert_at_commit(tx, &token).unwrap();
-}
-
-fn commit(tx: Tx) -> JoinHandle<Result<(), StoreError>> {
-    tokio::spawn(tx.commit())
-}
 
 /// How many live tokens its owner has.
 async fn count(tx: &mut Tx, like: &Token) -> usize {
     let of = (like.user_id, like.organization_id);
     let live = store::tokens::list_live_by_user(tx, of, "key", 0, 10).await;
     live.unwrap().len()
-}
-
-async fn is_there(app: &App, id: &str) -> bool {
-    let mut tx = app.db.read().await.unwrap();
-    store::tokens::find(&mut tx, id).await.unwrap().is_some()
-}
-
-async fn is_revoked(app: &App, id: &str) -> bool {
-    let mut tx = app.db.read().await.unwrap();
-    let token = store::tokens::find(&mut tx, id).await.unwrap().unwrap();
-    token.revoked_at.is_some()
-}
-
-/// Gives the others as much time as some ways to the database take.
-async fn some_ways(app: &App) {
-    for _ in 0..20 {
-        is_there(app, "x").await;
-    }
 }
 
 #[tokio::test]
@@ -264,41 +213,6 @@ async fn who_gives_up_takes_nothing_of_the_others_with_it() {
     assert!(!is_revoked(&t.app, &one.id).await && !is_revoked(&t.app, &other.id).await);
 }
 
-#[tokio::test]
-async fn of_a_group_that_is_lost_nobody_is_told_that_it_is_done() {
-    let t = TestApp::on_sqlite().await;
-    let (one, other) = (key(&t).await, key(&t).await);
-    // As SQLite does by itself when the disk is full.
-    t.database
-        .meddle(
-            "create trigger lost before insert on tokens when new.id = 'lost' \
-             begin select raise(rollback, 'lost'); end",
-        )
-        .await;
-    let (mut undecided, _) = of_token(&t.app, &one.id).await;
-    let (mut decided, _) = of_token(&t.app, &other.id).await;
-    revoke(&mut decided, &other.id);
-    let decided = commit(decided);
-    some_ways(&t.app).await;
-    let mut lost = t.app.db.write_just(Change::Nothing).await.unwrap();
-    store::tokens::find(&mut lost, &one.id).await.unwrap();
-    insert(&mut lost, &one, "lost");
-    let lost = commit(lost);
-    // The end that fails goes with the beginning of the next, who has a new group.
-    let (mut next, _) = of_token(&t.app, &other.id).await;
-    for told in [decided, lost] {
-        told.await.unwrap().unwrap_err();
-    }
-    // Whoever has read before has read what is no more sure.
-    revoke(&mut undecided, &one.id);
-    let undecided = commit(undecided);
-    some_ways(&t.app).await;
-    revoke(&mut next, &other.id);
-    commit(next).await.unwrap().unwrap();
-    undecided.await.unwrap().unwrap_err();
-    assert!(!is_revoked(&t.app, &one.id).await && is_revoked(&t.app, &other.id).await);
-}
-
 /// There are more than one group takes, while its first member is still under way.
 #[tokio::test]
 async fn however_many_there_are_they_end_when_those_before_them_have() {
@@ -322,61 +236,19 @@ async fn however_many_there_are_they_end_when_those_before_them_have() {
     assert!(is_there(&t.app, "number 0").await && is_there(&t.app, "number 299").await);
 }
 
+/// Other processes want to write too.
 #[tokio::test]
-async fn a_group_that_cannot_begin_leaves_the_database_to_others() {
-    let t = TestApp::on_sqlite().await;
-    let (meddle, one) = (async |sql| t.database.meddle(sql).await, key(&t).await);
-    meddle("create table kept as select * from audit_head; delete from audit_head").await;
-    let mut tx = t.app.db.write().await.unwrap();
-    store::tokens::find(&mut tx, &one.id).await.unwrap_err();
-    meddle("insert into audit_head select * from kept").await;
-    key(&t).await;
-}
-
-/// The writer works on the event loop of whoever comes first, and that may end.
-#[tokio::test]
-async fn an_event_loop_that_ends_takes_the_writer_from_nobody() {
+async fn in_a_group_that_is_old_nobody_begins() {
     let t = TestApp::on_sqlite().await;
     let one = key(&t).await;
-    let (app, id) = (t.app.clone(), one.id.clone());
-    let (begun, is_begun) = oneshot::channel();
-    let (stick, is_stuck) = oneshot::channel();
-    let (end, is_over) = std::sync::mpsc::channel();
-    let thread = std::thread::spawn(move || {
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        runtime.enable_all().build().unwrap().block_on(async {
-            begun.send(of_token(&app, &id).await.0).ok().unwrap();
-            is_stuck.await.unwrap();
-            is_over.recv().unwrap();
-        });
-    });
-    let mut first = is_begun.await.unwrap();
+    let (mut first, _) = of_token(&t.app, &one.id).await;
+    t.advance(1);
+    let (app, like) = (t.app.clone(), one.clone());
+    let late = tokio::spawn(async move { key_beside(&app, &like, "late").await });
+    some_ways(&t.app).await;
+    assert!(!late.is_finished());
     revoke(&mut first, &one.id);
-    let mut told = Vec::new();
-    for id in ["second", "third"] {
-        let other = key_beside(&t.app, &one, id).await;
-        told.push(commit(other));
-    }
-    some_ways(&t.app).await;
-    // What comes now it does not read any more.
-    stick.send(()).unwrap();
-    some_ways(&t.app).await;
-    told.push(commit(first));
-    some_ways(&t.app).await;
-    end.send(()).unwrap();
-    thread.join().unwrap();
-    for told in told {
-        let told = tokio::time::timeout(Duration::from_secs(5), told).await;
-        told.unwrap().unwrap().unwrap_err();
-    }
-    assert!(!is_revoked(&t.app, &one.id).await);
-    t.issue(&t.owner, TokenKind::Key).await;
-}
-
-/// A transaction that makes another one, and has read that one.
-async fn key_beside(app: &App, one: &Token, id: &str) -> Tx {
-    let mut tx = app.db.write_just(Change::Nothing).await.unwrap();
-    store::tokens::find(&mut tx, &one.id).await.unwrap();
-    insert(&mut tx, one, id);
-    tx
+    commit(first).await.unwrap().unwrap();
+    commit(late.await.unwrap()).await.unwrap().unwrap();
+    assert!(is_there(&t.app, "late").await);
 }

@@ -319,7 +319,13 @@ async fn a_transaction_that_changes_more_than_it_said_is_refused() {
             "{refused}"
         );
     }
+    let mut tx = t.app.db.write_just(Change::Token(&said.id)).await.unwrap();
+    let renamed = store::tokens::update_name(&mut tx, &other.id, "other", "").await;
+    let refused = renamed.unwrap_err();
+    assert!(refused.to_string().contains("write_just"), "{refused}");
+    drop(tx);
     let mut tx = t.app.db.read().await.unwrap();
     let there = store::tokens::find(&mut tx, &other.id).await.unwrap();
-    assert_eq!(there.unwrap().revoked_at, None);
+    let there = there.unwrap();
+    assert_eq!((there.revoked_at, there.name), (None, other.name));
 }
