@@ -19,6 +19,7 @@ use crate::config::secret_key::SecretKey;
 use crate::domain::sealing::{Purpose, SealingKey};
 use crate::domain::tokens::exchange::ACCESS_TTL_SECONDS;
 use crate::error::{Error, Result};
+use crate::store::changes::{Change, Slot, Stamp};
 use crate::store::signing_keys::SigningKeyRow;
 use crate::store::{self, Db, Tx};
 
@@ -44,10 +45,19 @@ pub struct SigningKeys(Arc<Held>);
 
 #[derive(Debug)]
 struct Held {
-    keys: ArcSwap<Vec<Arc<Key>>>,
+    keys: ArcSwap<Keys>,
+    /// Where their changes are marked.
+    slot: Slot,
     /// How many looks into the database have begun.
     looks: AtomicU64,
     turn: tokio::sync::Mutex<()>,
+}
+
+/// The keys as they were at some time: they are believed while nothing of them has changed since.
+#[derive(Debug)]
+struct Keys {
+    all: Vec<Arc<Key>>,
+    stamp: Stamp,
 }
 
 /// What a good signature proves: the claims of the token that was shown.
@@ -108,8 +118,8 @@ pub async fn imported(db: &Db, sealing: &SealingKey) -> Result<Vec<(String, Secr
     Ok(keys)
 }
 
-/// Checks the signature of `shown`. Before it says no it looks for keys that are newer than this
-/// process: another one may have made or imported them.
+/// Checks the signature of `shown`, by no key that was taken away before. Before it says no it looks for
+/// keys that are newer than this process: another one may have made or imported them.
 ///
 /// # Errors
 /// If the database fails. The refusal is inside.
@@ -118,9 +128,11 @@ pub async fn prove<'t>(
     shown: &'t UnverifiedToken,
     now: i64,
 ) -> Result<std::result::Result<Proven<'t>, Denial>> {
-    let first = app.signing.prove(shown, now);
-    if !matches!(first, Err(Denial::BadSignature)) || !shown.has_signature() {
-        return Ok(first);
+    if app.signing.are_sure(&app.db) {
+        let proven = app.signing.prove(shown, now);
+        if !matches!(proven, Err(Denial::BadSignature)) || !shown.has_signature() {
+            return Ok(proven);
+        }
     }
     Box::pin(app.signing.look(&app.db, &app.sealing)).await?;
     Ok(app.signing.prove(shown, now))
@@ -141,6 +153,7 @@ impl SigningKeys {
         given: Option<&str>,
         now: i64,
     ) -> Result<Self> {
+        let stamp = db.changes().stamp();
         let mut tx = db.write().await?;
         let rows = store::signing_keys::list(&mut tx).await?;
         let known = match given {
@@ -155,13 +168,20 @@ impl SigningKeys {
             }
             (None, given) => {
                 let secret = given.map_or_else(|| random.text::<50>(), str::to_owned);
+                if !rows.is_empty() {
+                    store::signing_keys::update_retired(&mut tx, now).await?;
+                }
                 insert_signing(&mut tx, (sealing, random), &secret, now).await?;
             }
         }
         let rows = store::signing_keys::list(&mut tx).await?;
         tx.commit().await?;
         Ok(Self(Arc::new(Held {
-            keys: ArcSwap::from_pointee(ready(sealing, &rows)?),
+            keys: ArcSwap::from_pointee(Keys {
+                all: ready(sealing, &rows)?,
+                stamp,
+            }),
+            slot: Change::SigningKeys.slot(),
             looks: AtomicU64::new(0),
             turn: tokio::sync::Mutex::new(()),
         })))
@@ -173,7 +193,7 @@ impl SigningKeys {
     /// Only if there is none, which [`Self::open`] prevents.
     pub fn current(&self) -> Result<Arc<Key>> {
         let keys = self.0.keys.load();
-        let first = keys.first().filter(|key| key.retired_at.is_none());
+        let first = keys.all.first().filter(|key| key.retired_at.is_none());
         first
             .cloned()
             .context("there is no signing key")
@@ -192,14 +212,24 @@ impl SigningKeys {
             return Ok(());
         }
         self.0.looks.fetch_add(1, Ordering::SeqCst);
-        let mut tx = db.read().await?;
+        // Before the look-up: see `store::changes`.
+        let stamp = db.changes().stamp();
+        let mut tx = db.glance().await?;
         let rows = store::signing_keys::list(&mut tx).await?;
         drop(tx);
-        if !self.is_of(&rows) {
-            let keys = ready(sealing, &rows)?;
-            self.0.keys.store(Arc::new(keys));
-        }
+        let before = self.0.keys.load();
+        let all = match before.are_of(&rows) {
+            true => before.all.clone(),
+            false => ready(sealing, &rows)?,
+        };
+        self.0.keys.store(Arc::new(Keys { all, stamp }));
         Ok(())
+    }
+
+    /// Whether nothing of them has changed since they were read, as far as this process can know.
+    fn are_sure(&self, db: &Db) -> bool {
+        let stamp = self.0.keys.load().stamp;
+        db.changes().none_since(stamp, &[self.0.slot])
     }
 
     fn prove<'t>(
@@ -207,7 +237,7 @@ impl SigningKeys {
         shown: &'t UnverifiedToken,
         now: i64,
     ) -> std::result::Result<Proven<'t>, Denial> {
-        for key in self.0.keys.load().iter() {
+        for key in self.0.keys.load().all.iter() {
             match shown.verify([&key.secret]) {
                 Err(Denial::BadSignature) => {}
                 Err(denial) => return Err(denial),
@@ -222,15 +252,12 @@ impl SigningKeys {
         }
         Err(Denial::BadSignature)
     }
+}
 
-    fn keys(&self) -> Arc<Vec<Arc<Key>>> {
-        self.0.keys.load_full()
-    }
-
-    fn is_of(&self, rows: &[SigningKeyRow]) -> bool {
-        let keys = self.keys();
-        keys.len() == rows.len()
-            && keys.iter().zip(rows).all(|(key, row)| {
+impl Keys {
+    fn are_of(&self, rows: &[SigningKeyRow]) -> bool {
+        self.all.len() == rows.len()
+            && self.all.iter().zip(rows).all(|(key, row)| {
                 key.id == row.id
                     && key.retired_at == row.retired_at
                     && key.is_own == (row.origin == OWN)
@@ -238,14 +265,13 @@ impl SigningKeys {
     }
 }
 
-/// Makes `secret` the key that signs and retires the one before it.
+/// Makes `secret` the key that signs; the one before it must be retired.
 pub(super) async fn insert_signing(
     tx: &mut Tx,
     (sealing, random): (&SealingKey, &Random),
     secret: &str,
     now: i64,
 ) -> Result<String> {
-    store::signing_keys::update_retired(tx, now).await?;
     let row = SigningKeyRow {
         id: random.text::<8>(),
         sealed: sealing

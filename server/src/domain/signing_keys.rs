@@ -69,6 +69,7 @@ pub async fn rotate(app: &App, cx: &Cx) -> Result<String> {
     }
     let secret = app.random.text::<50>();
     let mut tx = app.db.write().await?;
+    store::signing_keys::update_retired(&mut tx, cx.now).await?;
     let made = (&app.sealing, &app.random);
     let id = signing::insert_signing(&mut tx, made, &secret, cx.now).await?;
     let subject = Subject::SigningKey(&id);

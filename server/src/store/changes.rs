@@ -34,8 +34,14 @@ const SLOTS: usize = 1 << 15;
 /// More changes than this in one transaction count as a change of everything.
 const MOST_IN_ONE: usize = 64;
 const EVERYTHING: &str = "everything";
-/// What grants are made of.
-const REMEMBERED: [&str; 4] = ["tokens", "users", "organizations", "memberships"];
+/// What grants are made of, and proven by.
+const REMEMBERED: [&str; 5] = [
+    "tokens",
+    "users",
+    "organizations",
+    "memberships",
+    "signing_keys",
+];
 
 /// What a statement changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +53,8 @@ pub enum Change<'a> {
     /// A user, his memberships or all his tokens.
     User(i64),
     Organization(i64),
+    /// The keys that sign and check JWTs.
+    SigningKeys,
     /// More than is worth a list.
     Everything,
     /// Nothing that anybody remembers.
@@ -61,6 +69,7 @@ impl Change<'_> {
             Self::Family(id) => Some(format!("family {id}")),
             Self::User(id) => Some(format!("user {id}")),
             Self::Organization(id) => Some(format!("organization {id}")),
+            Self::SigningKeys => Some("signing keys".to_owned()),
             Self::Everything => Some(EVERYTHING.to_owned()),
             Self::Nothing => None,
         }
@@ -216,7 +225,7 @@ pub fn is_of_remembered(sql: &str) -> bool {
         return false;
     };
     let table = rest.split([' ', '(']).next().unwrap_or_default();
-    // New accounts, tokens and organizations are remembered by nobody before they are lasting; a
+    // New accounts, tokens, organizations and keys are remembered by nobody before they are lasting; a
     // membership is part of the grants of a user who was there before.
     REMEMBERED.contains(&table) && (verb != "insert into " || table == "memberships")
 }

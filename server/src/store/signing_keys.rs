@@ -3,6 +3,7 @@
 use const_format::concatcp;
 use sqlx::FromRow;
 
+use super::changes::Change;
 use super::error::StoreError;
 use super::tx::Tx;
 use super::value::bind;
@@ -62,26 +63,29 @@ pub async fn find_any_sealed(tx: &mut Tx) -> Result<Option<Vec<u8>>, StoreError>
 
 /// Retires the keys that sign.
 pub async fn update_retired(tx: &mut Tx, at: i64) -> Result<(), StoreError> {
-    tx.execute(
-        "update signing_keys set retired_at = $1 where retired_at is null",
-        bind![at],
-    )
-    .await?;
+    tx.changing(Change::SigningKeys)
+        .execute(
+            "update signing_keys set retired_at = $1 where retired_at is null",
+            bind![at],
+        )
+        .await?;
     Ok(())
 }
 
 /// Makes a key that is there the one that signs.
 pub async fn update_signing(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
-    tx.execute(
-        "update signing_keys set retired_at = null, origin = 'own' where id = $1",
-        bind![id],
-    )
-    .await?;
+    tx.changing(Change::SigningKeys)
+        .execute(
+            "update signing_keys set retired_at = null, origin = 'own' where id = $1",
+            bind![id],
+        )
+        .await?;
     Ok(())
 }
 
 pub async fn delete(tx: &mut Tx, id: &str) -> Result<(), StoreError> {
-    tx.execute("delete from signing_keys where id = $1", bind![id])
+    tx.changing(Change::SigningKeys)
+        .execute("delete from signing_keys where id = $1", bind![id])
         .await?;
     Ok(())
 }

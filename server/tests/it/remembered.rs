@@ -29,7 +29,7 @@ pub(crate) async fn is_let_in(app: &App, text: &str) -> bool {
 }
 
 /// Returns once this is so; it must be before long.
-async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+pub(crate) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     let began = Instant::now();
     while !is_so().await {
         assert!(began.elapsed() < Duration::from_secs(30), "never {what}");

@@ -1,5 +1,7 @@
 //! Signing keys: a new one, the old ones after it, and other processes that must notice.
 
+use std::time::{Duration, Instant};
+
 use aws_lc_rs::hmac;
 use keybearer::app::App;
 use keybearer::clock::Random;
@@ -10,6 +12,7 @@ use keybearer::error::{Error, SentAs};
 use keybearer_verify::TokenKind;
 use serde_json::json;
 
+use crate::remembered::{deaf_node, is_let_in, until};
 use crate::support::forge::{self, signature, unsigned, usual_header};
 use crate::support::{TestApp, forge::SIGNING_SECRET};
 
@@ -75,6 +78,28 @@ async fn refuses_to_remove_a_key_that_is_needed() {
     assert_eq!(ended, 1);
     let refused = t.exchange(&personal).await.refusal(401);
     assert_eq!(refused["code"], "bad_signature");
+}
+
+#[tokio::test]
+async fn what_a_removed_key_has_signed_is_refused_everywhere() {
+    let t = TestApp::new().await;
+    let (other, deaf) = (t.another_node().await, deaf_node(&t).await);
+    let personal = t.personal(&t.owner).await;
+    let first = signing_keys::list(&t.app, &t.operator()).await.unwrap()[0]
+        .id
+        .clone();
+    t.advance(1);
+    signing_keys::rotate(&t.app, &t.operator()).await.unwrap();
+    for node in [&t.app, &other, &deaf] {
+        assert!(is_let_in(node, &personal).await);
+    }
+    signing_keys::remove(&t.app, &t.operator(), &first, true)
+        .await
+        .unwrap();
+    let removed = Instant::now();
+    assert!(!is_let_in(&t.app, &personal).await && !is_let_in(&deaf, &personal).await);
+    until("refused", async || !is_let_in(&other, &personal).await).await;
+    assert!(removed.elapsed() < Duration::from_secs(1));
 }
 
 #[tokio::test]

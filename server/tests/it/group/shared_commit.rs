@@ -292,6 +292,7 @@ async fn a_statement_that_changes_grants_in_silence_is_refused() {
     for sql in [
         "update tokens set revoked_at = $1",
         "delete from users where id = $1",
+        "delete from signing_keys where id = $1",
         "insert into memberships (id) values ($1)",
     ] {
         assert!(store::changes::is_of_remembered(sql), "{sql}");
