@@ -2,7 +2,7 @@
 
 use keybearer_verify::{Denial, Need, TokenKind};
 
-use crate::store::StoreError;
+use crate::store::{StoreError, Tx};
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -119,6 +119,15 @@ impl Error {
 
     pub fn forbidden(why: impl Into<String>) -> Self {
         Self::Forbidden(why.into())
+    }
+
+    /// This refusal, once what the transaction has read is durable: it may rest on what another has done a
+    /// moment ago, who shares a commit with it and has no answer yet.
+    pub async fn after(self, tx: Tx) -> Self {
+        match tx.commit().await {
+            Ok(()) => self,
+            Err(lost) => lost.into(),
+        }
     }
 
     pub fn not_found(what: impl Into<String>) -> Self {

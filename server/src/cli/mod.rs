@@ -95,10 +95,14 @@ pub fn main() -> ExitCode {
     let outcome = command.and_then(|command| run(&place, command));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("keybearer: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => match error.downcast::<clap::Error>() {
+            // A variable that cannot be read ends as a flag does.
+            Ok(unread) => unread.exit(),
+            Err(error) => {
+                eprintln!("keybearer: {error:#}");
+                ExitCode::FAILURE
+            }
+        },
     }
 }
 

@@ -69,12 +69,7 @@ pub struct Settings {
     #[arg(long, env = "KEYBEARER_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// E-mail address of the owner to make if there is no account yet
-    #[arg(
-        long,
-        env = "KEYBEARER_USERNAME",
-        value_name = "EMAIL",
-        requires = "password"
-    )]
+    #[arg(long, env = "KEYBEARER_USERNAME", value_name = "EMAIL")]
     pub username: Option<String>,
     /// That owner's password
     #[arg(

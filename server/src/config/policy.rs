@@ -4,6 +4,7 @@
 //! taken away, and a list emptied, by the word `none`.
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use serde::{Deserialize, Serialize, Serializer, de};
 
 /// The policy as far as the settings say it.
@@ -14,21 +15,30 @@ pub struct PolicySettings {
     #[arg(
         long = "policy-personal-enabled",
         env = "KEYBEARER_POLICY_PERSONAL_ENABLED",
-        value_name = "BOOL"
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new()
     )]
     pub personal_enabled: Option<bool>,
     /// Policy at each start: legacy tokens on or off
     #[arg(
         long = "policy-legacy-enabled",
         env = "KEYBEARER_POLICY_LEGACY_ENABLED",
-        value_name = "BOOL"
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new()
     )]
     pub legacy_enabled: Option<bool>,
     /// Policy at each start: key tokens on or off
     #[arg(
         long = "policy-key-enabled",
         env = "KEYBEARER_POLICY_KEY_ENABLED",
-        value_name = "BOOL"
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new()
     )]
     pub key_enabled: Option<bool>,
     /// Policy at each start: lifetime of new personal access tokens, in days
@@ -92,7 +102,10 @@ pub struct PolicySettings {
     #[arg(
         long = "policy-force",
         env = "KEYBEARER_POLICY_FORCE",
-        value_name = "BOOL"
+        value_name = "BOOL",
+        num_args = 0..=1,
+        default_missing_value = "true",
+        value_parser = BoolishValueParser::new()
     )]
     pub force: Option<bool>,
 }

@@ -18,11 +18,18 @@ pub enum StoreError {
     Other(sqlx::Error),
 }
 
+const LOCKED: &str = "the database is locked by another process";
+
 impl StoreError {
     /// Whether the unique constraint `name` stands in the way.
     #[must_use]
     pub fn is_taken(&self, name: &str) -> bool {
         matches!(self, Self::Taken(taken) if taken == name)
+    }
+
+    /// Whether another process's lock stands in the way.
+    pub(super) fn is_of_a_lock(&self) -> bool {
+        matches!(self, Self::Unavailable(why, _) if *why == LOCKED)
     }
 
     /// The same failure, for another whom it befell too.
@@ -104,7 +111,7 @@ fn unavailable(code: &str) -> Option<&'static str> {
         };
     }
     Some(match code.parse::<u32>().ok()? & 0xff {
-        5 | 6 => "the database is locked by another process",
+        5 | 6 => LOCKED,
         8 => "the database is read-only",
         10 => "the disk under the database does not read or write",
         13 => "the disk under the database is full",

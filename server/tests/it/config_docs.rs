@@ -45,6 +45,11 @@ fn key(arg: &Arg) -> String {
     long(arg).replace('-', "_")
 }
 
+/// Its key in the table `[policy]`, if it is there.
+fn in_policy(arg: &Arg) -> Option<String> {
+    key(arg).strip_prefix("policy_").map(str::to_owned)
+}
+
 fn page() -> String {
     let mut page = HEAD.to_owned();
     for arg in settings() {
@@ -53,6 +58,7 @@ fn page() -> String {
             Some((meaning, default)) => {
                 (meaning.to_owned(), default.trim_end_matches(']').to_owned())
             }
+            None if in_policy(&arg).is_some() => (help, "the organization's own".to_owned()),
             None => (help, "none".to_owned()),
         };
         let value = arg
@@ -64,6 +70,8 @@ fn page() -> String {
         writeln!(page, "- variable: `{}`", env(&arg)).unwrap();
         if key(&arg) == "config" {
             writeln!(page, "- key: none, for it names the file").unwrap();
+        } else if let Some(key) = in_policy(&arg) {
+            writeln!(page, "- key: `{key}` in the table `[policy]`").unwrap();
         } else {
             writeln!(page, "- key: `{}`", key(&arg)).unwrap();
         }
@@ -110,10 +118,9 @@ fn variables_are_named_after_their_flags() {
 fn every_setting_is_a_key_of_the_file_and_every_key_a_setting() {
     for arg in settings().iter().filter(|arg| key(arg) != "config") {
         // A value of no setting's type: the complaint must be of the value, not of the key.
-        let key = key(arg);
-        let file = match key.strip_prefix("policy_") {
+        let file = match in_policy(arg) {
             Some(key) => format!("[policy]\n{key} = 1979-05-27"),
-            None => format!("{key} = {{}}"),
+            None => format!("{} = {{}}", key(arg)),
         };
         let complaint = toml::from_str::<Settings>(&file).unwrap_err();
         assert!(

@@ -92,7 +92,7 @@ pub async fn remove(app: &App, cx: &Cx, organization_id: i64, user_id: i64) -> R
             } else {
                 "No User matches the given query."
             };
-            return Err(Error::not_found(why));
+            return Err(Error::not_found(why).after(tx).await);
         }
         Some(Role::Owner) => {
             return Err(Error::forbidden(

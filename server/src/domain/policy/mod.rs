@@ -64,6 +64,8 @@ pub async fn update(
     let before = organizations::find_by_id(&mut tx, organization_id).await?;
     let mut organization = apply(&before, change)?;
     if view(&before) == view(&organization) {
+        // It may be so by another's work that is not durable yet.
+        tx.commit().await?;
         return Ok(before);
     }
     if !change.force {

@@ -55,9 +55,10 @@ pub async fn end(app: &App, cx: &Cx, id: &str) -> Result<()> {
     let caller = access::require(cx, Action::ChangeOwn)?;
     let mut tx = app.db.write().await?;
     let sessions = store::sessions::list_by_user(&mut tx, caller.user_id, cx.now).await?;
-    let session = sessions.iter().find(|session| id_of(session) == id);
-    let session =
-        session.ok_or_else(|| Error::not_found("There is no such session; it may have ended."))?;
+    let Some(session) = sessions.iter().find(|session| id_of(session) == id) else {
+        let why = "There is no such session; it may have ended.";
+        return Err(Error::not_found(why).after(tx).await);
+    };
     store::sessions::delete(&mut tx, &session.hash).await?;
     let subject = Subject::User(caller.user_id);
     audit::record(&mut tx, cx, "session.end", subject, json!({"session": id})).await?;

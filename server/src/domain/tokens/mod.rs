@@ -83,6 +83,8 @@ pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainT
     let mut tx = match spec.kind {
         // It ends the one before.
         TokenKind::Legacy => app.db.write().await?,
+        // It is the only one.
+        TokenKind::Personal if app.config.strict_single_pat => app.db.write().await?,
         _ => app.db.write_just(Change::Nothing).await?,
     };
     let organization = organization_of_new(&mut tx, cx, spec.user_id).await?;
@@ -101,7 +103,10 @@ pub async fn issue(app: &App, cx: &Cx, spec: TokenSpec) -> Result<(Token, PlainT
             return legacy::replace(app, cx, tx, &owner, None).await;
         }
         TokenKind::Personal if app.config.strict_single_pat => {
-            personal::refuse_second(&mut tx, cx, (spec.user_id, organization.id)).await?
+            let of = (spec.user_id, organization.id);
+            if let Err(second) = personal::refuse_second(&mut tx, cx, of).await {
+                return Err(second.after(tx).await);
+            }
         }
         TokenKind::Personal | TokenKind::Key => {}
     }
@@ -263,9 +268,10 @@ pub async fn revoke(app: &App, cx: &Cx, id: &str) -> Result<()> {
     let mut tx = app.db.write_just(Change::Token(id)).await?;
     let found = store::tokens::find(&mut tx, id).await?;
     let token = visible(cx, found)?;
-    end(&mut tx, cx, &token, because(cx, &token)?).await?;
-    tx.commit().await?;
-    Ok(())
+    match end(&mut tx, cx, &token, because(cx, &token)?).await {
+        Ok(()) => Ok(tx.commit().await?),
+        Err(ended) => Err(ended.after(tx).await),
+    }
 }
 
 /// Revokes several tokens in one go and says how many; those that are revoked already count for

@@ -96,7 +96,7 @@ pub async fn rotate(app: &App, cx: &Cx, text: &str) -> Result<(Token, PlainToken
     let (found, organization) = store::tokens::find_with_organization(&mut tx, id).await?;
     let old = visible(cx, found).map_err(|_| invalid())?;
     if old.successor_id.is_some() || old.revoked_at.is_some() {
-        return Err(invalid());
+        return Err(invalid().after(tx).await);
     }
     let organization = organization.ok_or_else(organizations::missing)?;
     require_enabled(&organization, TokenKind::Personal)?;
@@ -178,14 +178,11 @@ pub async fn revoke_shown(app: &App, cx: &Cx, text: &str) -> Result<()> {
         (false, true) => "by_holder",
         (false, false) => "by_admin",
     };
-    end(&mut tx, cx, &token, because)
-        .await
-        .map_err(|error| match error {
-            Error::Conflict(_) => missing(),
-            other => other,
-        })?;
-    tx.commit().await?;
-    Ok(())
+    match end(&mut tx, cx, &token, because).await {
+        Ok(()) => Ok(tx.commit().await?),
+        Err(Error::Conflict(_)) => Err(missing().after(tx).await),
+        Err(other) => Err(other),
+    }
 }
 
 /// Under `strict_single_pat`: a second working token of a user in an organization is refused with Label

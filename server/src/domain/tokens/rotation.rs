@@ -67,15 +67,14 @@ pub async fn rotate(app: &App, cx: &Cx, id: &str, spec: RotationSpec) -> Result<
     let organization = organization.ok_or_else(organizations::missing)?;
     let overlap_ms = checked_overlap(&organization, &spec)? * HOUR_MS;
     if old.successor_id.is_some() {
-        let rotated = repeated(app, cx, &mut tx, (&old, &spec)).await?;
+        let repeated = repeated(app, cx, &mut tx, (&old, &spec)).await;
         // What it has read may be another's work that is not durable yet; its own end waits for that.
         tx.commit().await?;
-        return Ok(rotated);
+        return repeated;
     }
     if old.revoked_at.is_some() || old.expires_at.is_some_and(|end| end <= cx.now) {
-        return Err(Error::Conflict(
-            "A token that is revoked or expired has no successor. Make a new one.".into(),
-        ));
+        let ended = "A token that is revoked or expired has no successor. Make a new one.";
+        return Err(Error::Conflict(ended.into()).after(tx).await);
     }
     let (mut token, plain) = made(app, cx, &old, &organization)?;
     let retires_at = cx.now + overlap_ms;

@@ -1,5 +1,7 @@
 //! The outer transaction: what is run for each transaction of a group.
 
+use std::time::{Duration, Instant};
+
 use sqlx::sqlite::SqliteConnectOptions;
 
 use super::answer::Answer;
@@ -11,6 +13,12 @@ use crate::store::batch::Batch;
 use crate::store::changes::Changes;
 use crate::store::error::StoreError;
 use crate::store::value::bind;
+
+/// How long the first of a group waits for another process's lock, and how often he tries. Whoever has
+/// many writers lets go of the file for a moment only: SQLite's own waiting, which soon tries ten times a
+/// second, misses most of them.
+const WAIT_FOR: Duration = Duration::from_secs(5);
+const AGAIN_AFTER: Duration = Duration::from_millis(1);
 
 /// The connection and its open group.
 #[derive(Debug)]
@@ -104,7 +112,15 @@ impl Outer {
         before.add("begin immediate", bind![]);
         own.add(HEAD, bind![]);
         own.append(first);
-        let done = self.connection.run(before, own).await;
+        let since = Instant::now();
+        let done = loop {
+            match self.connection.run(before.clone(), own.clone()).await {
+                Err(failure) if failure.why.is_of_a_lock() && since.elapsed() < WAIT_FOR => {
+                    tokio::time::sleep(AGAIN_AFTER).await;
+                }
+                done => break done,
+            }
+        };
         let mut answers = self.or_take_back(done, Undo::Group).await?;
         let first = answers.split_off(1);
         let head = answers.pop().ok_or_else(|| sqlx::Error::RowNotFound.into());

@@ -99,3 +99,30 @@ fn checks_the_settings() {
         "a check makes nothing"
     );
 }
+
+#[test]
+fn a_variable_that_cannot_be_read_ends_as_a_flag_does() {
+    let place = Place::new();
+    for arguments in [&[][..], &["serve"], &["user", "list"], &["config", "show"]] {
+        let mut command = place.command(arguments);
+        command.env("KEYBEARER_LISTEN", "nowhere");
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let why = String::from_utf8(output.stderr).unwrap();
+        assert!(why.contains("'nowhere'"), "{why}");
+    }
+    assert!(!place.folder.path().join("keybearer-data").exists());
+}
+
+#[test]
+fn a_setting_may_come_from_another_place_than_its_neighbour() {
+    let place = Place::new();
+    place.write("keybearer.toml", "password = \"hunter2\"\n");
+    let mut command = place.command(&["config", "show", "--username", "a@example.com"]);
+    command.env("KEYBEARER_POLICY_KEY_ENABLED", "1");
+    let shown = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    assert!(
+        shown.contains("a@example.com") && shown.contains("(secret)"),
+        "{shown}"
+    );
+}

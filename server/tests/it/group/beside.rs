@@ -1,6 +1,9 @@
 //! On SQLite, transactions that change different things go on beside each other: what each of them has
 //! read is still so when it ends. (On PostgreSQL they take turns.)
 
+use keybearer::domain::tokens;
+use keybearer::domain::tokens::rotation::RotationSpec;
+use keybearer::error::Error;
 use keybearer::store::changes::Change;
 use keybearer::store::tokens::Token;
 use keybearer::store::{self, Tx};
@@ -251,4 +254,27 @@ async fn in_a_group_that_is_old_nobody_begins() {
     commit(first).await.unwrap().unwrap();
     commit(late.await.unwrap()).await.unwrap().unwrap();
     assert!(is_there(&t.app, "late").await);
+}
+
+/// What it rests on may fail to become durable, and nobody else has been told of it yet.
+#[tokio::test]
+async fn a_refusal_waits_for_what_it_rests_on() {
+    let t = TestApp::on_sqlite().await;
+    let (one, other) = (key(&t).await, key(&t).await);
+    let (undecided, _) = of_token(&t.app, &other.id).await;
+    let (mut first, _) = of_token(&t.app, &one.id).await;
+    revoke(&mut first, &one.id);
+    let first = commit(first);
+    let (app, cx, id) = (t.app.clone(), t.operator(), one.id.clone());
+    let again = tokio::spawn(async move { tokens::revoke(&app, &cx, &id).await });
+    let (app, cx, id) = (t.app.clone(), t.operator(), one.id.clone());
+    let rotated = tokio::spawn(async move {
+        tokens::rotation::rotate(&app, &cx, &id, RotationSpec::default()).await
+    });
+    some_ways(&t.app).await;
+    assert!(!first.is_finished() && !again.is_finished() && !rotated.is_finished());
+    drop(undecided);
+    first.await.unwrap().unwrap();
+    assert!(matches!(again.await.unwrap(), Err(Error::Conflict(_))));
+    assert!(matches!(rotated.await.unwrap(), Err(Error::Conflict(_))));
 }

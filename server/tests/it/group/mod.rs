@@ -2,6 +2,7 @@
 
 mod beside;
 mod lost;
+mod other_processes;
 mod shared_commit;
 
 use keybearer::app::App;
