@@ -20,8 +20,6 @@ pub(super) struct Leader {
     open: Vec<Open>,
     /// What those of them want to run who must be alone for it.
     for_alone: VecDeque<Run>,
-    /// The one who is alone with the connection.
-    alone: Option<u64>,
     /// Those who have ended and whose end is not run yet.
     ended: VecDeque<(Extent, End)>,
 }
@@ -32,6 +30,13 @@ struct Open {
     undo: Undo,
 }
 
+impl Open {
+    /// Whether it has done more than read: then nobody else's comes between.
+    fn is_alone(&self) -> bool {
+        self.undo != Undo::Nothing
+    }
+}
+
 impl Leader {
     pub(super) fn new(outer: Outer) -> Self {
         Self {
@@ -39,7 +44,6 @@ impl Leader {
             waiting: VecDeque::new(),
             open: Vec::new(),
             for_alone: VecDeque::new(),
-            alone: None,
             ended: VecDeque::new(),
         }
     }
@@ -78,14 +82,23 @@ impl Leader {
     async fn take(&mut self, message: Message) {
         match message {
             Message::Begin(beginning) => self.waiting.push_back(beginning),
-            Message::Run(run) if self.alone == Some(run.number) => self.run(run).await,
-            Message::Run(run) => self.for_alone.push_back(run),
+            Message::Run(run) => self.take_run(run).await,
             Message::End {
                 number,
                 work,
                 answer,
             } => self.take_end(number, work, answer),
             Message::GiveUp { number } => self.give_up(number).await,
+        }
+    }
+
+    async fn take_run(&mut self, run: Run) {
+        match self.open.iter().find(|one| one.number == run.number) {
+            Some(one) if one.is_alone() => self.run(run).await,
+            Some(_) => self.for_alone.push_back(run),
+            None => {
+                let _gone = run.reply.send(Err(sqlx::Error::PoolClosed.into()));
+            }
         }
     }
 
@@ -105,6 +118,7 @@ impl Leader {
 
     async fn give_up(&mut self, number: u64) {
         self.waiting.retain(|one| one.first.number != number);
+        self.for_alone.retain(|run| run.number != number);
         if let Some(one) = self.take_out(number) {
             self.outer.take_back(one.undo, None).await;
             self.forget_if_lost();
@@ -113,13 +127,12 @@ impl Leader {
 
     /// Does the next thing, if there is one that can be done.
     async fn step(&mut self) -> bool {
-        if self.alone.is_some() {
+        if self.open.iter().any(Open::is_alone) {
             return false;
         }
         if self.ended.is_empty()
             && let Some(run) = self.for_alone.pop_front()
         {
-            self.alone = Some(run.number);
             self.run(run).await;
             return true;
         }
@@ -169,7 +182,6 @@ impl Leader {
         self.forget_if_lost();
         let answers = begun.map(|(answers, undo)| {
             let number = first.number;
-            self.alone = (!only_reads).then_some(number);
             self.open.push(Open {
                 number,
                 extent,
@@ -182,15 +194,13 @@ impl Leader {
 
     async fn run(&mut self, run: Run) {
         let is_lone = self.is_lone(1);
-        let answers = match self.open.iter_mut().find(|one| one.number == run.number) {
-            Some(one) => {
-                if is_lone && one.undo == Undo::Nothing {
-                    one.undo = Undo::Group;
-                }
-                self.outer.run(run.batch, &mut one.undo).await
-            }
-            None => Err(sqlx::Error::PoolClosed.into()),
+        let Some(one) = self.open.iter_mut().find(|one| one.number == run.number) else {
+            return;
         };
+        if is_lone && one.undo == Undo::Nothing {
+            one.undo = Undo::Group;
+        }
+        let answers = self.outer.run(run.batch, &mut one.undo).await;
         if answers.is_err() {
             self.take_out(run.number);
             self.forget_if_lost();
@@ -214,7 +224,6 @@ impl Leader {
     }
 
     fn take_out(&mut self, number: u64) -> Option<Open> {
-        self.alone.take_if(|one| *one == number);
         let index = self.open.iter().position(|one| one.number == number)?;
         Some(self.open.swap_remove(index))
     }
@@ -230,7 +239,6 @@ impl Leader {
         self.open.clear();
         self.for_alone.clear();
         self.ended.clear();
-        self.alone = None;
     }
 }
 

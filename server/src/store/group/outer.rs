@@ -177,36 +177,28 @@ impl Outer {
         }
     }
 
-    /// Ends the group with the end of its last transaction.
+    /// Ends the group with the end of its last transaction. If that one fails the others are still to be
+    /// committed.
     pub(super) async fn commit(&mut self, last: Option<End>) {
         let Some(group) = &self.group else { return };
-        let mut is_done = false;
-        if let Some(last) = last {
-            let (mut batch, head, member) = last.parts(group.head.clone());
-            add_commit(&mut batch, &head);
-            match self.connection.run(Batch::default(), batch).await {
-                Ok(_) => {
-                    self.join(member, head);
-                    is_done = true;
+        let head = group.head.clone();
+        let (mut batch, head, last) = match last.map(|last| last.parts(head.clone())) {
+            Some((batch, head, member)) => (batch, head, Some(member)),
+            None => (Batch::default(), head, None),
+        };
+        head.keep(&mut batch);
+        batch.add("commit", bind![]);
+        match (self.connection.run(Batch::default(), batch).await, last) {
+            (Ok(_), last) => {
+                if let Some(last) = last {
+                    self.join(last, head);
                 }
-                Err(failure) => self.fail(member, failure.why).await,
+                if let Some(group) = self.group.take() {
+                    group.committed(&self.changes);
+                }
             }
-        }
-        if !is_done {
-            self.commit_others().await;
-        }
-        if let Some(group) = self.group.take() {
-            group.committed(&self.changes);
-        }
-    }
-
-    /// Commits what others have done, if there are any.
-    async fn commit_others(&mut self) {
-        let Some(group) = &self.group else { return };
-        let mut batch = Batch::default();
-        add_commit(&mut batch, &group.head);
-        if let Err(failure) = self.connection.run(Batch::default(), batch).await {
-            self.fail_all(&failure.why).await;
+            (Err(failure), Some(last)) => self.fail(last, failure.why).await,
+            (Err(failure), None) => self.fail_all(&failure.why).await,
         }
     }
 
@@ -268,9 +260,4 @@ fn begin_among_others(batch: &mut Batch, only_reads: bool) -> Undo {
         true => Undo::Nothing,
         false => begin_part(batch),
     }
-}
-
-fn add_commit(batch: &mut Batch, head: &AuditHead) {
-    head.keep(batch);
-    batch.add("commit", bind![]);
 }
