@@ -123,6 +123,13 @@ async fn find(app: &App, cx: &Cx, shown: &Identified<'_>) -> Outcome<(Arc<Known>
         app.failures_by_address.check(&cx.address_text(), cx.now)?;
     }
     let found = cache::grant(app, &shown.sought).await?;
+    if let Some((known, _)) = &found
+        && shown.kind == TokenKind::Access
+        && !app.signing.has(known.signing_key_id.as_deref())
+    {
+        // It ends with the token that it came from, and what that one is proven by was taken away.
+        return Err(refused(Some(shown.kind), Denial::Revoked));
+    }
     if let Some(found) = found.filter(|(known, _)| is_of(known, shown)) {
         return Ok(found);
     }

@@ -200,6 +200,15 @@ impl SigningKeys {
             .map_err(Error::Internal)
     }
 
+    /// Whether there is the key of that id; any own one, if it is not known which has signed.
+    #[must_use]
+    pub fn has(&self, id: Option<&str>) -> bool {
+        let keys = self.0.keys.load();
+        keys.all
+            .iter()
+            .any(|key| id.map_or(key.is_own, |id| key.id == id))
+    }
+
     /// Takes over what other processes have changed. Many callers at once make one look: whoever
     /// waits while another one begins to look has what he came for.
     ///

@@ -5,6 +5,7 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::extract::{Nothing, Query};
 use super::problem::Problem;
 use super::views::answer;
 use crate::cx::{Caller, Cx};
@@ -48,7 +49,7 @@ impl MeView {
 /// Who you are
 #[utoipa::path(get, path = "/api/v1/me", operation_id = "me", tag = "me",
     responses((status = 200, description = "You, by your token", body = MeView)))]
-pub(super) async fn show(cx: Cx) -> Result<Response, Problem> {
+pub(super) async fn show(cx: Cx, Query(Nothing {}): Query<Nothing>) -> Result<Response, Problem> {
     let caller = access::require(&cx, Action::SeeOwn)?;
     answer(StatusCode::OK, &MeView::new(caller))
 }

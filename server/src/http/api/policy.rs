@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Body, PathNumber, Query};
+use super::extract::{Body, Nothing, PathNumber, Query};
 use super::problem::Problem;
 use super::views::{answer, instant, lines};
 use crate::app::App;
@@ -194,6 +194,7 @@ pub(super) enum PolicyAnswer {
 pub(super) async fn show(
     State(app): State<App>,
     cx: Cx,
+    Query(Nothing {}): Query<Nothing>,
     PathNumber(id): PathNumber,
 ) -> Result<Response, Problem> {
     let organization = organizations::find(&app, &cx, id).await?;

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::extract::{Body, PathToken};
+use super::extract::{Body, Nothing, PathToken, Query};
 use super::problem::Problem;
 use super::tokens::location;
 use super::views::{TokenView, answer, instant};
@@ -52,6 +52,7 @@ pub(super) struct RotationView {
 pub(super) async fn create(
     State(app): State<App>,
     cx: Cx,
+    Query(Nothing {}): Query<Nothing>,
     PathToken(id): PathToken,
     headers: HeaderMap,
     Body(body): Body<NewRotation>,

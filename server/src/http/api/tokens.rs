@@ -7,7 +7,7 @@ use keybearer_verify::TokenKind;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Body, PathNumber, PathToken, Query};
+use super::extract::{Body, Nothing, PathNumber, PathToken, Query};
 use super::pages::{self, Page};
 use super::problem::Problem;
 use super::views::{ListedView, TokenView, answer, instant, read_instant};
@@ -212,6 +212,7 @@ pub(super) async fn list_of_organization(
 pub(super) async fn create(
     State(app): State<App>,
     cx: Cx,
+    Query(Nothing {}): Query<Nothing>,
     Body(body): Body<NewToken>,
 ) -> std::result::Result<Response, Problem> {
     let user_id = access::require(&cx, Action::ChangeOwnTokens)?.user_id;
@@ -239,6 +240,7 @@ pub(super) fn location(app: &App, id: &str) -> Option<(header::HeaderName, Heade
 pub(super) async fn show(
     State(app): State<App>,
     cx: Cx,
+    Query(Nothing {}): Query<Nothing>,
     PathToken(id): PathToken,
 ) -> std::result::Result<Response, Problem> {
     let token = tokens::find(&app, &cx, &id).await?;
@@ -252,6 +254,7 @@ pub(super) async fn show(
 pub(super) async fn update(
     State(app): State<App>,
     cx: Cx,
+    Query(Nothing {}): Query<Nothing>,
     PathToken(id): PathToken,
     Body(change): Body<TokenChange>,
 ) -> std::result::Result<Response, Problem> {
@@ -268,7 +271,9 @@ pub(super) async fn update(
 pub(super) async fn delete(
     State(app): State<App>,
     cx: Cx,
+    Query(Nothing {}): Query<Nothing>,
     PathToken(id): PathToken,
+    Body(Nothing {}): Body<Nothing>,
 ) -> std::result::Result<StatusCode, Problem> {
     tokens::revoke(&app, &cx, &id).await?;
     Ok(StatusCode::NO_CONTENT)

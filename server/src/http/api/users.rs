@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::extract::PathNumber;
+use super::extract::{Body, Nothing, PathNumber, Query};
 use super::problem::Problem;
 use super::views::answer;
 use crate::app::App;
@@ -28,7 +28,9 @@ pub(super) struct RevokedView {
 pub(super) async fn delete_tokens(
     State(app): State<App>,
     cx: Cx,
+    Query(Nothing {}): Query<Nothing>,
     PathNumber(id): PathNumber,
+    Body(Nothing {}): Body<Nothing>,
 ) -> Result<Response, Problem> {
     let revoked = tokens::revoke_all_of(&app, &cx, id).await?;
     answer(StatusCode::OK, &RevokedView { revoked })

@@ -126,6 +126,33 @@ async fn refuses_a_session_that_comes_from_another_sites_page() {
     );
 }
 
+/// A mistyped `dry_run` never saves.
+#[tokio::test]
+async fn refuses_names_that_it_does_not_know_on_every_route() {
+    let t = TestApp::new().await;
+    let (token, client) = key(&t, &t.owner, &[]).await;
+    for (name, path) in routes(TABLE) {
+        if OPEN.contains(&path.as_str()) {
+            continue;
+        }
+        let path = path.replace("/tokens/{id}", &format!("/tokens/{}", token.id));
+        let path = path.replace("{id}", "1");
+        let asked = format!("{path}?dryrun=true");
+        let answer = client.send(method(&name), &asked, None, Vec::new()).await;
+        let detail = problem(answer, 400)["detail"].to_string();
+        assert!(detail.contains("dryrun"), "{name} {path}: {detail}");
+        if name == "GET" {
+            continue;
+        }
+        let body = br#"{"dryrun":true}"#.to_vec();
+        let json = Some("application/json");
+        let answer = client.send(method(&name), &path, json, body).await;
+        let detail = problem(answer, 400)["detail"].to_string();
+        assert!(detail.contains("dryrun"), "{name} {path}: {detail}");
+    }
+    client.get("/api/v1/me").await.expect(200);
+}
+
 #[tokio::test]
 async fn refuses_other_methods_and_names_those_there_are() {
     let t = TestApp::new().await;
