@@ -7,6 +7,7 @@ use super::{Outcome, say, sentence};
 use crate::config::{Config, Place, Settings};
 use crate::domain::standing_policy;
 use crate::outbound::Outbound;
+use crate::telemetry;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -43,6 +44,8 @@ impl Command {
             }
             Self::Check { settings } => {
                 let config = Config::load(place, *settings)?;
+                telemetry::start(&config.log, config.log_format)?;
+                config.first_owner()?;
                 config.signing_secret()?;
                 if config.upstream.url.is_some() {
                     config.upstream.secret_key()?;

@@ -309,6 +309,21 @@ impl Config {
         })
     }
 
+    /// E-mail address and password of the owner to make if there is no account yet.
+    ///
+    /// # Errors
+    /// If there is the one without the other.
+    pub fn first_owner(&self) -> anyhow::Result<Option<(&str, &Secret)>> {
+        let Some(email) = &self.username else {
+            return Ok(None);
+        };
+        let password = self.password.as_ref();
+        Ok(Some((
+            email,
+            password.context("--username needs --password")?,
+        )))
+    }
+
     /// Makes the data folder if it is missing, for nobody else to look into.
     ///
     /// # Errors

@@ -113,11 +113,8 @@ pub(super) fn lock(config: &Config) -> anyhow::Result<File> {
 
 /// Makes the owner that the settings name, if there is no account yet.
 async fn first_owner(app: &App) -> Outcome {
-    let Some(email) = &app.config.username else {
+    let Some((email, password)) = app.config.first_owner()? else {
         return Ok(());
-    };
-    let Some(password) = &app.config.password else {
-        bail!("--username needs --password")
     };
     let spec = UserSpec {
         username: Some(String::new()),

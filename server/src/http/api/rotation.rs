@@ -52,8 +52,7 @@ pub(super) struct RotationView {
 pub(super) async fn create(
     State(app): State<App>,
     cx: Cx,
-    Query(Nothing {}): Query<Nothing>,
-    PathToken(id): PathToken,
+    (PathToken(id), Query(Nothing {})): (PathToken, Query<Nothing>),
     headers: HeaderMap,
     Body(body): Body<NewRotation>,
 ) -> std::result::Result<Response, Problem> {

@@ -77,6 +77,8 @@ fn checks_the_settings() {
         ("listen = \"nowhere\"\n", "listen"),
         ("log = [\n", "keybearer.toml"),
         ("public_url = \"keys.example.com\"\n", "keys.example.com"),
+        ("username = \"a@example.com\"\n", "--password"),
+        ("log = \"%%%%\"\n", "--log %%%%"),
     ] {
         place.write("keybearer.toml", text);
         let why = place.fail(&["config", "check"]);
