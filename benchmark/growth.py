@@ -3,6 +3,7 @@
 
 import statistics
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import drive
@@ -31,12 +32,13 @@ def measure(programs, folder: Path, counts: list[int]) -> Table:
                   "live ones.")
     grown = {(count, is_revoked): _Grown(keybearer, folder, count, is_revoked)
              for count in counts for is_revoked in (False, True)}
-    for one in grown.values():
-        one.start()
-    drive.interleaved([work for one in grown.values() for work in one.works], [CONNECTIONS], ROUNDS, SECONDS)
-    for one in grown.values():
-        table.row(*one.cells())
-        one.stop()
+    with ExitStack() as stack:
+        for one in grown.values():
+            one.start()
+            stack.callback(one.stop)
+        drive.interleaved([work for one in grown.values() for work in one.works], [CONNECTIONS], ROUNDS, SECONDS)
+        for one in grown.values():
+            table.row(*one.cells())
     few, many = min(counts), max(counts)
     if few < many:
         for goal, is_revoked in (("P3", False), ("P4", True)):
@@ -81,7 +83,8 @@ class _Grown:
         self.list_ms = _list_ms(self.server)
         rates = [f"{drive.median(work, CONNECTIONS, 'rps'):,.0f} ({drive.worst(work, CONNECTIONS):,.0f})"
                  for work in self.works]
-        return [self.name, *rates, cold, f"{self.list_ms:.2f} ms", f"{self.server.ready_ms:.0f} ms", f"{self.server.resident_mib():.0f} MiB", f"{self.bytes_a_token:.0f}"]
+        return [self.name, *rates, cold, f"{self.list_ms:.2f} ms", f"{self.server.ready_ms:.0f} ms",
+                f"{self.server.resident_mib():.0f} MiB", f"{self.bytes_a_token:.0f}"]
 
     def stop(self):
         self.server.stop()

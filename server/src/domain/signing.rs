@@ -74,6 +74,11 @@ impl Key {
         &self.secret
     }
 
+    /// Whether it is the key of that id; any own one may be, if it is not known which has signed.
+    fn is_of(&self, id: Option<&str>) -> bool {
+        id.map_or(self.is_own, |id| id == self.id)
+    }
+
     fn proves(&self, claims: &Claims, now: i64) -> bool {
         let is_recent = self.retired_at.is_none_or(|at| now < at + ACCESS_AFTER_MS);
         claims.kind != SignedKind::Access || (self.is_own && is_recent)
@@ -84,10 +89,7 @@ impl Proven<'_> {
     /// Whether it is a proof of a personal access token that was signed with the key of that id.
     #[must_use]
     pub fn is_of(&self, signing_key_id: Option<&str>) -> bool {
-        match signing_key_id {
-            Some(id) => id == self.key.id,
-            None => self.key.is_own,
-        }
+        self.key.is_of(signing_key_id)
     }
 }
 
@@ -203,10 +205,7 @@ impl SigningKeys {
     /// Whether there is the key of that id; any own one, if it is not known which has signed.
     #[must_use]
     pub fn has(&self, id: Option<&str>) -> bool {
-        let keys = self.0.keys.load();
-        keys.all
-            .iter()
-            .any(|key| id.map_or(key.is_own, |id| key.id == id))
+        self.0.keys.load().all.iter().any(|key| key.is_of(id))
     }
 
     /// Takes over what other processes have changed. Many callers at once make one look: whoever

@@ -98,10 +98,8 @@ impl Db {
             .test_before_acquire(false)
             .connect_lazy_with(options.clone());
         let changes = Changes::default();
-        // Statements that go together are one text, and there are more of those. Once it is open it does
-        // its own waiting.
+        // Statements that go together are one text, and there are more of those.
         let writer = options.clone().statement_cache_capacity(400);
-        let writer = writer.pragma("busy_timeout", "0");
         let writer = Writer::open(writer, changes.clone(), clock.clone()).await?;
         Ok(Self {
             engine: Engine::Sqlite {

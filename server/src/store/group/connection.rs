@@ -26,7 +26,8 @@ pub(super) struct Failure {
 impl Connection {
     pub(super) async fn open(options: SqliteConnectOptions) -> Result<Self, StoreError> {
         let mut connection = Self {
-            options,
+            // Once it is open, who begins a group does his own waiting.
+            options: options.pragma("busy_timeout", "0"),
             sqlite: None,
         };
         connection.open_again().await?;
