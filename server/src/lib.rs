@@ -1,11 +1,11 @@
-//! Keybearer, the access-token server: three doors on one house.
+//! Keybearer, the access-token server: four doors on one house.
 //!
 //! A request flows one way: door → [`cx::Cx`] (who, when, whence) → a function of [`domain`] →
 //! [`store`], and the answer back. `docs/architecture.md` is the map.
 
 // What lives as long as the process.
 pub mod app;
-// The command line: the third door, and the one that opens the other two.
+// The command line: the fourth door, and the one that opens the other three.
 pub mod cli;
 // The clock and the source of randomness, as values.
 pub mod clock;
