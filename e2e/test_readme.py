@@ -3,11 +3,14 @@
 An example is a fenced block whose info string ends in curl-example or sdk-example.
 """
 
+import fcntl
 import os
 import re
 import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +25,15 @@ EXAMPLES = [(match["kind"], match["text"]) for match in BLOCK.finditer(README.re
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def turn():
+    """There is one port, and the examples may be run by several processes at once: each has it in turn."""
+    with open(Path(tempfile.gettempdir()) / f"keybearer-readme-{PORT}", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="module")
+def server(turn, tmp_path_factory):
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
